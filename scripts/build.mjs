@@ -1,0 +1,67 @@
+/**
+ * Bundles the extension, and on demand the tests that run in VS Code's extension host.
+ *
+ *   node scripts/build.mjs [--production] [--tests] [--watch]
+ */
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { withLock } from './setup/lock.mjs';
+import { cacheFolder, project } from './setup/places.mjs';
+
+/** Node bundles run in VS Code's extension host; 22 is the Node of the oldest VS Code that package.json allows. */
+const NODE_BUNDLE = {
+  absWorkingDir: project,
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node22',
+  logLevel: 'warning',
+  tsconfig: join(project, 'tsconfig.json'),
+};
+
+function extensionBundle(production) {
+  return {
+    ...NODE_BUNDLE,
+    entryPoints: ['src/extension.ts'],
+    outfile: 'dist/extension.js',
+    external: ['vscode'],
+    minify: production,
+    sourcemap: production ? 'external' : 'linked',
+  };
+}
+
+function hostTestsBundle() {
+  const tests = readdirSync(join(project, 'test/host')).filter(
+    (name) => name === 'index.ts' || name.endsWith('.test.ts'),
+  );
+  return {
+    ...NODE_BUNDLE,
+    entryPoints: tests.map((name) => `test/host/${name}`),
+    outdir: 'dist/test/host',
+    // mocha finds its own files at run time, and the tests have to share one copy.
+    external: ['vscode', 'mocha'],
+    sourcemap: 'inline',
+  };
+}
+
+/** Builds the extension; `tests` adds the host suite. With `watch` it stays and builds after each change. */
+export async function build({ production = false, tests = false, watch = false } = {}) {
+  // Loaded late, because setup may only just have installed it.
+  const { build: once, context } = await import('esbuild');
+  const bundles = [extensionBundle(production), ...(tests ? [hostTestsBundle()] : [])];
+  if (watch) {
+    for (const bundle of bundles) await (await context({ ...bundle, logLevel: 'info' })).watch();
+    return;
+  }
+  await withLock(join(cacheFolder(), 'setup.lock'), async () => {
+    // What is left of a test that is no more would still be run.
+    if (tests) rmSync(join(project, 'dist/test'), { recursive: true, force: true });
+    for (const bundle of bundles) await once(bundle);
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const has = (flag) => process.argv.includes(flag);
+  await build({ production: has('--production'), tests: has('--tests'), watch: has('--watch') });
+}

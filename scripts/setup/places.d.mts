@@ -1,0 +1,5 @@
+/** The types of places.mjs, for the tests. */
+export const project: string;
+export function cacheFolder(): string;
+export function root70Folder(): string;
+export function workbenchFolder(): string;

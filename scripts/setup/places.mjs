@@ -1,0 +1,28 @@
+/**
+ * Where the things are kept that are fetched once and serve every checkout of the project.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** The checkout. */
+export const project = join(import.meta.dirname, '..', '..');
+
+/** The folder that all of it is in. */
+export function cacheFolder() {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'incus-snapshots');
+}
+
+/** The Debian that holds Incus 7.0, for a machine whose own Incus is 6.0. */
+export function root70Folder() {
+  return join(cacheFolder(), 'incus-7.0-root');
+}
+
+/** VS Code's workbench; each pinned set of packages has a folder of its own. */
+export function workbenchFolder() {
+  const hash = createHash('sha256');
+  for (const file of ['package-lock.json', 'spdlog.cjs'])
+    hash.update(readFileSync(join(project, 'test/lab/workbench', file)));
+  return join(cacheFolder(), `workbench-${hash.digest('hex').slice(0, 12)}`);
+}

@@ -1,0 +1,169 @@
+import type { IncusClient } from '../incus/client.ts';
+import * as commands from '../incus/commands.ts';
+import { IncusError, toIncusError } from '../incus/errors.ts';
+import type { Inventory } from '../inventory.ts';
+import { type Instance, isRunning, rootPoolOf } from '../model.ts';
+import { planRestore, type RestoreInput, type RestorePlan } from '../policy/restore.ts';
+import { instanceKey, requireSame, requireUsable, type SeenSnapshot } from './actions.ts';
+import type { KeyedQueue } from './queue.ts';
+
+/** The steps of a restore, in the order in which they run; those that are not needed are left out. */
+export type RestoreStep = 'check' | 'safetySnapshot' | 'resume' | 'stop' | 'restore' | 'keepSettings' | 'start';
+
+export interface RestoreRequest {
+  readonly seen: SeenSnapshot;
+  readonly mode: RestoreInput['mode'];
+  /** Bring back the memory as well. */
+  readonly stateful: boolean;
+  /** Put today's `snapshots.*` keys back afterwards. */
+  readonly keepSettings: boolean;
+  /** Name of a snapshot to make first. */
+  readonly safetySnapshot?: string;
+  /** What the user was shown and agreed to: if it is no longer so, nothing is done. */
+  readonly agreed: RestorePlan;
+  readonly stop: commands.StopMode;
+}
+
+export interface RestoreOutcome {
+  /** The steps that were done. */
+  readonly done: readonly RestoreStep[];
+  /** Where it ended, unless it came to its end. */
+  readonly failed?: { readonly step: RestoreStep; readonly error: IncusError };
+  /** Set where the instance ran before: whether it runs afterwards; `undefined`: could not be found out. */
+  readonly running?: { readonly now: boolean | undefined };
+}
+
+/** Restores snapshots in the book's order: stop, restore, start again if it ran. */
+export class Restore {
+  readonly #client: IncusClient;
+  readonly #inventory: Inventory;
+  readonly #queue: KeyedQueue;
+
+  constructor(client: IncusClient, inventory: Inventory, queue: KeyedQueue) {
+    this.#client = client;
+    this.#inventory = inventory;
+    this.#queue = queue;
+  }
+
+  /**
+   * What a restore would do, asked of the server afresh.
+   * @throws IncusError
+   */
+  async plan(seen: SeenSnapshot, mode: RestoreInput['mode'], signal?: AbortSignal): Promise<RestorePlan> {
+    requireUsable(seen.ref, 'restore');
+    const instance = await this.#inventory.refreshInstance(seen.ref, signal);
+    return this.#planFor(instance, seen, mode, signal);
+  }
+
+  /**
+   * Does what was agreed. A failing step ends it; an instance that ran before is started again in any case.
+   * @param signal leaves the queue, and is heard until the instance is stopped; from then on there is no way back
+   * @param onStep told of each step as it begins
+   * @throws IncusError only where nothing was begun
+   */
+  run(request: RestoreRequest, signal: AbortSignal, onStep: (step: RestoreStep) => void): Promise<RestoreOutcome> {
+    const { ref } = request.seen;
+    return this.#queue.run(instanceKey(ref), signal, async () => {
+      requireUsable(ref, 'restore');
+      onStep('check');
+      const instance = await this.#inventory.refreshInstance(ref, signal);
+      const plan = await this.#planFor(instance, request.seen, request.mode, signal);
+      if (JSON.stringify(plan) !== JSON.stringify(request.agreed)) {
+        throw new IncusError('changedMeanwhile', {
+          text: 'the instance or its snapshots changed since the plan was shown',
+        });
+      }
+      if (plan.blockedBy) throw new IncusError('newerSnapshots', { text: plan.blockedBy.reason });
+      return this.#perform(request, instance, plan, signal, onStep);
+    });
+  }
+
+  async #planFor(
+    instance: Instance,
+    seen: SeenSnapshot,
+    mode: RestoreInput['mode'],
+    signal: AbortSignal | undefined,
+  ): Promise<RestorePlan> {
+    const snapshot = requireSame(instance, seen);
+    const { remote } = seen.ref;
+    const poolName = rootPoolOf(instance);
+    const [pool, rootVolumeConfig] = await Promise.all([
+      poolName === undefined ? undefined : readable(this.#client.pool(remote, poolName, signal)),
+      poolName === undefined ? undefined : readable(this.#client.rootVolumeConfig(instance, poolName, signal)),
+    ]);
+    const extensions = this.#inventory.server(remote)?.extensions ?? new Set<string>();
+    return planRestore({ instance, snapshot, pool, extensions, mode, rootVolumeConfig });
+  }
+
+  async #perform(
+    request: RestoreRequest,
+    instance: Instance,
+    plan: RestorePlan,
+    signal: AbortSignal,
+    onStep: (step: RestoreStep) => void,
+  ): Promise<RestoreOutcome> {
+    const steps = this.#steps(request, instance, plan);
+    const done: RestoreStep[] = [];
+    let failed: RestoreOutcome['failed'];
+    for (const [step, command] of steps) {
+      try {
+        if (signal.aborted && !done.includes('stop') && !done.includes('restore')) {
+          throw new IncusError('cancelled', { text: 'cancelled before the instance was touched' });
+        }
+        onStep(step);
+        await this.#client.change(command);
+        done.push(step);
+      } catch (error) {
+        failed = { step, error: toIncusError(error) };
+        break;
+      }
+    }
+    const running = plan.wasRunning ? { now: await this.#leaveRunning(request, failed !== undefined) } : undefined;
+    if (!running) await this.#inventory.refreshInstance(instance.ref).catch(() => undefined);
+    return { done, ...(failed && { failed }), ...(running && { running }) };
+  }
+
+  #steps(request: RestoreRequest, instance: Instance, plan: RestorePlan): [RestoreStep, commands.IncusCommand][] {
+    const { seen, stateful, mode } = request;
+    const { ref } = instance;
+    const { status } = instance;
+    // Incus deletes an ephemeral instance when it stops; its own restore takes care of that, ours could not.
+    const stopsFirst = plan.wasRunning && !plan.stopWouldDelete;
+    const steps: [RestoreStep, commands.IncusCommand][] = [];
+    if (request.safetySnapshot !== undefined) {
+      steps.push(['safetySnapshot', commands.createSnapshot(ref, { name: request.safetySnapshot })]);
+    }
+    // A frozen instance does not hear the request to shut down.
+    if (stopsFirst && status === 'Frozen') steps.push(['resume', commands.startInstance(ref)]);
+    if (stopsFirst) steps.push(['stop', commands.stopInstance(ref, request.stop)]);
+    steps.push(['restore', commands.restoreSnapshot(seen.ref, { stateful, diskOnly: mode === 'diskOnly' })]);
+    if (request.keepSettings && Object.keys(plan.keepSettings).length > 0) {
+      steps.push(['keepSettings', commands.setConfig(ref, plan.keepSettings)]);
+    }
+    if (stopsFirst && !stateful) steps.push(['start', commands.startInstance(ref)]);
+    return steps;
+  }
+
+  /** Sees to it that an instance that ran before runs, and tells whether it does. */
+  async #leaveRunning(request: RestoreRequest, failed: boolean): Promise<boolean | undefined> {
+    const { ref } = request.seen;
+    try {
+      const instance = await this.#inventory.refreshInstance(ref);
+      if (isRunning(instance) || !failed) return isRunning(instance);
+      await this.#client.change(commands.startInstance(ref));
+      return isRunning(await this.#inventory.refreshInstance(ref));
+    } catch {
+      return this.#inventory.refreshInstance(ref).then(isRunning, () => undefined);
+    }
+  }
+}
+
+/** What a client may not be allowed to read is not known; a server that hangs or is gone is a failure all the same. */
+async function readable<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (toIncusError(error).kind === 'untrusted' || toIncusError(error).kind === 'forbiddenProject') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,173 @@
+import type { Config, InstanceRef, ProjectRef, SnapshotRef } from '../model.ts';
+import { NEVER } from '../policy/expiry.ts';
+import { checkSnapshotUse, snapshotPathSegment } from '../policy/names.ts';
+
+/**
+ * Every argv that the extension can give to `incus`, as values. A function here builds; nothing runs. Names stand
+ * behind `--`, remotes are always named, and what a name could break out of (the path of a query) is encoded.
+ *
+ * Nothing here can delete an instance; `policy/allowed.ts` holds every argv against that before it runs.
+ */
+export interface IncusCommand {
+  readonly argv: readonly string[];
+  /** Whether it changes anything on a server: such calls are queued per instance and have a longer time-out. */
+  readonly changes: boolean;
+}
+
+const reads = (...argv: string[]): IncusCommand => ({ argv, changes: false });
+const changes = (...argv: string[]): IncusCommand => ({ argv, changes: true });
+
+const inProject = (ref: ProjectRef): string[] => ['--project', ref.project];
+const nameOf = (ref: InstanceRef): string => `${ref.remote}:${ref.instance}`;
+
+/** All remotes of the client's configuration. */
+export function listRemotes(): IncusCommand {
+  return reads('remote', 'list', '-f', 'json');
+}
+
+export type Query = Readonly<Record<string, string>>;
+
+/** Path of an object of Incus' REST API, each segment encoded (`doc/rest-api.md` of Incus). */
+export function apiPath(segments: readonly string[], query: Query = {}): string {
+  const path = ['', '1.0', ...segments.map((segment) => encodeURIComponent(segment))].join('/');
+  const search = new URLSearchParams(query).toString();
+  return search === '' ? path : `${path}?${search}`;
+}
+
+/** Path of one instance. */
+export function instancePath(ref: InstanceRef, query: Query = {}): string {
+  return apiPath(['instances', ref.instance], { project: ref.project, ...query });
+}
+
+/** Path of one snapshot. */
+export function snapshotPath(ref: SnapshotRef): string {
+  const instance = apiPath(['instances', ref.instance, 'snapshots']);
+  const search = new URLSearchParams({ project: ref.project }).toString();
+  return `${instance}/${snapshotPathSegment(ref.snapshot)}?${search}`;
+}
+
+/** Reads an object of the API. `--raw` keeps the envelope, and with it the error's code. */
+export function get(remote: string, path: string): IncusCommand {
+  return reads('query', '--raw', '--', `${remote}:${path}`);
+}
+
+function send(remote: string, method: 'POST' | 'PATCH', path: string, body: Readonly<Record<string, unknown>>) {
+  return changes('query', '--raw', '--wait', '-X', method, '-d', JSON.stringify(body), '--', `${remote}:${path}`);
+}
+
+export interface NewSnapshot {
+  /** Absent: the server names it by `snapshots.pattern`. */
+  readonly name?: string;
+  /** Absent: as `snapshots.expiry` (or `snapshots.expiry.manual`) of the instance says. */
+  readonly expiresAt?: Date | 'never';
+  readonly stateful?: boolean;
+}
+
+/**
+ * Makes a snapshot. With an expiry it goes through the API, since `--expiry` is unknown to the 6.0 client.
+ */
+export function createSnapshot(ref: InstanceRef, snapshot: NewSnapshot): IncusCommand {
+  if (snapshot.expiresAt) {
+    const path = apiPath(['instances', ref.instance, 'snapshots'], { project: ref.project });
+    return send(ref.remote, 'POST', path, {
+      ...(snapshot.name !== undefined && { name: snapshot.name }),
+      expires_at: wireTime(snapshot.expiresAt),
+      ...(snapshot.stateful && { stateful: true }),
+    });
+  }
+  const flags = snapshot.stateful ? ['--stateful'] : [];
+  const names = snapshot.name === undefined ? [nameOf(ref)] : [nameOf(ref), snapshot.name];
+  return changes('snapshot', 'create', ...inProject(ref), ...flags, '--', ...names);
+}
+
+export interface RestoreMode {
+  /** Bring back the memory as well; only where the snapshot is stateful. */
+  readonly stateful?: boolean;
+  /** Leave configuration and devices as they are (`instance_snapshot_disk_only_restore`). */
+  readonly diskOnly?: boolean;
+}
+
+/** Brings an instance back to one of its snapshots. */
+export function restoreSnapshot(ref: SnapshotRef, mode: RestoreMode): IncusCommand {
+  const flags = [...(mode.stateful ? ['--stateful'] : []), ...(mode.diskOnly ? ['--diskonly'] : [])];
+  return changes('snapshot', 'restore', ...inProject(ref), ...flags, '--', nameOf(ref), ref.snapshot);
+}
+
+/** Gives a snapshot another name. */
+export function renameSnapshot(ref: SnapshotRef, name: string): IncusCommand {
+  return changes('snapshot', 'rename', ...inProject(ref), '--', nameOf(ref), ref.snapshot, name);
+}
+
+/**
+ * Deletes one snapshot, and nothing else. A name that the CLI's own verb would hand over as another one goes through
+ * the API, where it can be escaped so that it means itself.
+ */
+export function deleteSnapshot(ref: SnapshotRef): IncusCommand {
+  if (checkSnapshotUse(ref.snapshot, 'delete')) {
+    return changes('query', '--raw', '--wait', '-X', 'DELETE', '--', `${ref.remote}:${snapshotPath(ref)}`);
+  }
+  return changes('snapshot', 'delete', ...inProject(ref), '--', nameOf(ref), ref.snapshot);
+}
+
+/**
+ * Sets when a snapshot expires.
+ */
+export function setSnapshotExpiry(ref: SnapshotRef, expiresAt: Date | 'never'): IncusCommand {
+  return send(ref.remote, 'PATCH', snapshotPath(ref), { expires_at: wireTime(expiresAt) });
+}
+
+/** Makes a stopped instance of its own out of a snapshot, on the same remote and in the same project. */
+export function copySnapshotToInstance(ref: SnapshotRef, name: string, config: Config): IncusCommand {
+  const overrides = Object.entries(config).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+  const source = `${nameOf(ref)}/${ref.snapshot}`;
+  return changes('copy', ...inProject(ref), '-q', ...overrides, '--', source, `${ref.remote}:${name}`);
+}
+
+/** Starts a stopped instance, and resumes a frozen one. */
+export function startInstance(ref: InstanceRef): IncusCommand {
+  return changes('start', ...inProject(ref), '--', nameOf(ref));
+}
+
+export interface StopMode {
+  /** End it at once, like pulling the plug. */
+  readonly force?: boolean;
+  /** Seconds that a clean shutdown may take. */
+  readonly timeout?: number;
+}
+
+/** Stops an instance. On an ephemeral one Incus would delete it: `policy/lifecycle.ts` tells. */
+export function stopInstance(ref: InstanceRef, mode: StopMode): IncusCommand {
+  return changes('stop', ...inProject(ref), ...stopFlags(mode), '--', nameOf(ref));
+}
+
+/** Restarts an instance. */
+export function restartInstance(ref: InstanceRef, mode: StopMode): IncusCommand {
+  return changes('restart', ...inProject(ref), ...stopFlags(mode), '--', nameOf(ref));
+}
+
+function stopFlags(mode: StopMode): string[] {
+  if (mode.force) return ['--force'];
+  return mode.timeout === undefined ? [] : ['--timeout', String(mode.timeout)];
+}
+
+/** Sets keys of an instance; an empty value takes the key away. */
+export function setConfig(ref: InstanceRef, config: Config): IncusCommand {
+  const pairs = Object.entries(config).map(([key, value]) => `${key}=${value}`);
+  return changes('config', 'set', ...inProject(ref), '--', nameOf(ref), ...pairs);
+}
+
+/** What `incus info` tells of an instance, as text. */
+export function showInfo(ref: InstanceRef): IncusCommand {
+  return reads('info', ...inProject(ref), '--', nameOf(ref));
+}
+
+/** A root shell inside a running instance; for a terminal, not for the runner. */
+export function openShell(ref: InstanceRef): IncusCommand {
+  return changes('exec', ...inProject(ref), nameOf(ref), '--', 'su', '-l');
+}
+
+/** RFC 3339 in whole seconds: Incus keeps no more of an expiry. Never is Go's zero time: `null` would change nothing. */
+function wireTime(at: Date | 'never'): string {
+  if (at === 'never') return NEVER;
+  return at.toISOString().replace(/\.\d{3}Z$/, 'Z');
+}

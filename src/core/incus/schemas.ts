@@ -1,0 +1,289 @@
+import * as z from 'zod/mini';
+import { NEVER } from '../policy/expiry.ts';
+import { classify, IncusError, type IncusErrorKind } from './errors.ts';
+import type { Config, Devices, Instance, InstanceRef, Pool, Remote, Server, Snapshot } from '../model.ts';
+
+/**
+ * From the wire to the model, at the border: only the fields that are used are checked, unknown ones are left alone,
+ * and one bad record costs one row, which is reported, not the list.
+ */
+
+/** Told of each record that could not be read: what it was, and why not. */
+export type BadRecord = (what: string, why: string) => void;
+
+const text = z._default(z.string(), '');
+const flag = z._default(z.boolean(), false);
+const config = z._default(z.nullable(z.record(z.string(), z.string())), {});
+const devices = z._default(z.nullable(z.record(z.string(), z.record(z.string(), z.string()))), {});
+
+const envelope = z.object({
+  type: z.optional(z.string()),
+  status_code: z.optional(z.number()),
+  error_code: z.optional(z.number()),
+  error: z.optional(z.string()),
+  metadata: z.optional(z.unknown()),
+});
+
+const ERROR_CODES: ReadonlyMap<number, IncusErrorKind> = new Map([
+  [403, 'untrusted'],
+  [401, 'untrusted'],
+]);
+
+/** Reads JSON; what is not JSON is `garbage`, with its beginning as the text. */
+export function parseJson(stdout: string, argv: readonly string[]): unknown {
+  try {
+    return JSON.parse(stdout);
+  } catch (cause) {
+    throw new IncusError('garbage', { argv, text: stdout.slice(0, 200), cause });
+  }
+}
+
+/**
+ * The metadata of a raw answer of the API.
+ * @throws IncusError where the answer is an error, or no answer of Incus at all
+ */
+export function parseEnvelope(stdout: string, argv: readonly string[]): unknown {
+  const answer = envelope.safeParse(parseJson(stdout, argv));
+  if (!answer.success || (answer.data.type === undefined && answer.data.error_code === undefined)) {
+    throw new IncusError('garbage', { argv, text: stdout.slice(0, 200) });
+  }
+  const { error_code: code, error } = answer.data;
+  if (code !== undefined && code !== 0) {
+    const said = error ?? `error ${code}`;
+    const kind = classify(said);
+    throw new IncusError(kind === 'other' ? (ERROR_CODES.get(code) ?? kind) : kind, { argv, text: said });
+  }
+  return answer.data.metadata;
+}
+
+const remoteRecord = z.object({
+  Addr: z.optional(z.string()),
+  Addrs: z.optional(z.nullable(z.array(z.string()))),
+  Protocol: text,
+  Public: flag,
+});
+
+/**
+ * `incus remote list -f json`, without image servers. The 6.0 client has `Addr`, the 7.0 client `Addrs`.
+ */
+export function parseRemotes(value: unknown, onBad: BadRecord): Remote[] {
+  const records = z.record(z.string(), z.unknown()).safeParse(value);
+  if (!records.success) throw new IncusError('garbage', { text: why(records.error) });
+  return Object.entries(records.data).flatMap(([name, record]) => {
+    const remote = remoteRecord.safeParse(record);
+    if (!remote.success) {
+      onBad(`remote ${name}`, why(remote.error));
+      return [];
+    }
+    const { Addr, Addrs, Protocol, Public } = remote.data;
+    if (Public || (Protocol !== '' && Protocol !== 'incus')) return [];
+    return [{ name, address: Addr ?? Addrs?.[0] ?? '' }];
+  });
+}
+
+const serverRecord = z.object({
+  auth: text,
+  auth_user_name: text,
+  auth_user_method: text,
+  api_extensions: z._default(z.nullable(z.array(z.string())), []),
+  environment: z._default(
+    z.object({
+      server_version: text,
+      server_name: text,
+      server_clustered: flag,
+      certificate_fingerprint: text,
+    }),
+    { server_version: '', server_name: '', server_clustered: false, certificate_fingerprint: '' },
+  ),
+});
+
+/** `/1.0`: the server, and as whom it knows this client. */
+export interface Greeting {
+  readonly trusted: boolean;
+  /** Fingerprint of this client's certificate, where it came by one. */
+  readonly certificate?: string;
+  readonly server: Omit<Server, 'access'>;
+}
+
+/** `/1.0` */
+export function parseServer(value: unknown): Greeting {
+  const record = must(serverRecord.safeParse(value));
+  const { environment } = record;
+  return {
+    trusted: record.auth === 'trusted',
+    ...(record.auth_user_method === 'tls' && record.auth_user_name !== '' && { certificate: record.auth_user_name }),
+    server: {
+      version: environment.server_version,
+      name: environment.server_name,
+      extensions: new Set(record.api_extensions),
+      clustered: environment.server_clustered,
+      ...(environment.certificate_fingerprint !== '' && { fingerprint: environment.certificate_fingerprint }),
+    },
+  };
+}
+
+/** `/1.0/certificates/X`: whether this client is held to some projects. */
+export function parseRestricted(value: unknown): boolean {
+  return must(z.object({ restricted: flag }).safeParse(value)).restricted;
+}
+
+/** `/1.0/projects`: a list of URLs. */
+export function parseProjectUrls(value: unknown): string[] {
+  return must(z.array(z.string()).safeParse(value)).map((url) => decodeURIComponent(url.split('/').at(-1) ?? ''));
+}
+
+/** The name of whatever object of the API it is. */
+export function parseName(value: unknown): string {
+  return must(z.object({ name: z.string() }).safeParse(value)).name;
+}
+
+/** `/1.0/storage-pools/X/volumes/container/Y`: the volume's own configuration. */
+export function parseVolumeConfig(value: unknown): Config {
+  return must(z.object({ config }).safeParse(value)).config ?? {};
+}
+
+/** `/1.0/storage-pools/X` */
+export function parsePool(value: unknown): Pool {
+  const record = must(z.object({ name: z.string(), driver: z.string(), config }).safeParse(value));
+  return { name: record.name, driver: record.driver, config: record.config ?? {} };
+}
+
+const snapshotRecord = z.object({
+  name: z.string().check(z.minLength(1)),
+  created_at: z.string(),
+  expires_at: z._default(z.nullable(z.string()), null),
+  stateful: flag,
+  ephemeral: flag,
+  description: text,
+  config,
+  devices,
+});
+
+const instanceRecord = z.object({
+  name: z.string().check(z.minLength(1)),
+  project: z._default(z.string(), 'default'),
+  type: z.enum(['container', 'virtual-machine']),
+  status: z.string(),
+  ephemeral: flag,
+  architecture: text,
+  description: text,
+  created_at: text,
+  location: text,
+  profiles: z._default(z.nullable(z.array(z.string())), []),
+  config,
+  devices,
+  expanded_config: config,
+  expanded_devices: devices,
+  snapshots: z.optional(z.nullable(z.array(z.unknown()))),
+});
+
+/** `/1.0/instances?recursion=1`: rows without snapshots. */
+export function parseInstances(value: unknown, remote: string, onBad: BadRecord): Instance[] {
+  const records = must(z.nullable(z.array(z.unknown())).safeParse(value)) ?? [];
+  return records.flatMap((record) => {
+    const instance = readInstance(record, remote, onBad);
+    return instance ? [instance] : [];
+  });
+}
+
+/**
+ * `/1.0/instances/X?recursion=1`: one instance with its snapshots.
+ * @throws IncusError `garbage`
+ */
+export function parseInstance(value: unknown, remote: string, onBad: BadRecord): Instance {
+  let reason = '';
+  const instance = readInstance(value, remote, (what, why) => {
+    reason = why;
+    onBad(what, why);
+  });
+  if (!instance) throw new IncusError('garbage', { text: reason });
+  return instance;
+}
+
+function readInstance(value: unknown, remote: string, onBad: BadRecord): Instance | undefined {
+  const parsed = instanceRecord.safeParse(value);
+  if (!parsed.success) {
+    onBad(`instance ${nameIn(value)}`, why(parsed.error));
+    return undefined;
+  }
+  const r = parsed.data;
+  const ref = { remote, project: r.project, instance: r.name };
+  return {
+    ref,
+    type: r.type,
+    status: r.status,
+    ephemeral: r.ephemeral,
+    architecture: r.architecture,
+    description: r.description,
+    createdAt: new Date(r.created_at),
+    ...(r.location !== '' && r.location !== 'none' && { location: r.location }),
+    profiles: r.profiles ?? [],
+    ...readSettings(r),
+    expandedConfig: r.expanded_config ?? {},
+    expandedDevices: r.expanded_devices ?? {},
+    ...knownSnapshots(r, ref, onBad),
+  };
+}
+
+/**
+ * Incus writes `null` for an instance without snapshots, and for one whose cluster member is down; the latter's status
+ * is `Error`. A field that is not there was not asked for.
+ */
+function knownSnapshots(
+  { status, snapshots }: { status: string; snapshots?: readonly unknown[] | null | undefined },
+  ref: InstanceRef,
+  onBad: BadRecord,
+): { snapshots?: Snapshot[] } {
+  if (snapshots === undefined || (snapshots === null && status === 'Error')) return {};
+  return { snapshots: readSnapshots(snapshots ?? [], ref, onBad) };
+}
+
+function readSnapshots(values: readonly unknown[], ref: InstanceRef, onBad: BadRecord): Snapshot[] {
+  const snapshots = values.flatMap((value): Snapshot[] => {
+    const parsed = snapshotRecord.safeParse(value);
+    const createdAt = parsed.success ? new Date(parsed.data.created_at) : new Date(NaN);
+    if (!parsed.success || Number.isNaN(createdAt.getTime())) {
+      const reason = parsed.success ? 'created_at is no time' : why(parsed.error);
+      onBad(`snapshot ${nameIn(value)} of ${ref.instance}`, reason);
+      return [];
+    }
+    const r = parsed.data;
+    return [
+      {
+        ref: { ...ref, snapshot: r.name },
+        createdAt,
+        ...readExpiry(r.expires_at),
+        stateful: r.stateful,
+        ephemeral: r.ephemeral,
+        description: r.description,
+        ...readSettings(r),
+      },
+    ];
+  });
+  return snapshots.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+}
+
+function readSettings(r: { config: Config | null; devices: Devices | null }): { config: Config; devices: Devices } {
+  return { config: r.config ?? {}, devices: r.devices ?? {} };
+}
+
+/** An expiry that cannot be read is left out: the row stays, and nothing is decided by it. */
+function readExpiry(value: string | null): { expiresAt?: Date } {
+  if (value === null || value === '' || value === NEVER) return {};
+  const at = new Date(value);
+  return Number.isNaN(at.getTime()) || at.getTime() <= 0 ? {} : { expiresAt: at };
+}
+
+function must<T>(result: z.core.util.SafeParseResult<T>): T {
+  if (!result.success) throw new IncusError('garbage', { text: why(result.error) });
+  return result.data;
+}
+
+function why(error: z.core.$ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+}
+
+function nameIn(value: unknown): string {
+  const name = typeof value === 'object' && value !== null && 'name' in value ? value.name : undefined;
+  return typeof name === 'string' ? JSON.stringify(name) : 'without a name';
+}

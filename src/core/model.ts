@@ -1,0 +1,121 @@
+/**
+ * The domain in Incus' own terms. Everything here is read-only data: what the servers said, freed from the wire.
+ */
+
+/** A project of one remote. */
+export interface ProjectRef {
+  readonly remote: string;
+  readonly project: string;
+}
+
+/** One instance (container or virtual machine), wherever it is. */
+export interface InstanceRef extends ProjectRef {
+  readonly instance: string;
+}
+
+/** One snapshot of one instance. `snapshot` is the bare name, without `instance/`. */
+export interface SnapshotRef extends InstanceRef {
+  readonly snapshot: string;
+}
+
+/** The default project of every Incus server. */
+export const DEFAULT_PROJECT = 'default';
+
+/** A remote as the client's configuration names it. Image servers are not remotes in this sense. */
+export interface Remote {
+  readonly name: string;
+  /** The address as `incus remote list` shows it, e.g. `unix://` or `https://192.0.2.1:8443`. */
+  readonly address: string;
+}
+
+/**
+ * How much of a server this client may see. `limited` means that a list may leave things out without saying so:
+ * an empty one is then no proof that there is nothing.
+ */
+export type Access = 'full' | 'limited';
+
+/** What a server says of itself in `/1.0`. */
+export interface Server {
+  readonly version: string;
+  readonly name: string;
+  /** What the server can do; asked instead of its version (`doc/api-extensions.md` of Incus). */
+  readonly extensions: ReadonlySet<string>;
+  readonly clustered: boolean;
+  readonly access: Access;
+  /** SHA-256 of the server's certificate, in hex; absent where the server does not say. */
+  readonly fingerprint?: string;
+}
+
+export type InstanceType = 'container' | 'virtual-machine';
+
+/** String to string, as Incus keeps configuration. */
+export type Config = Readonly<Record<string, string>>;
+
+/** Device name to its keys. */
+export type Devices = Readonly<Record<string, Config>>;
+
+export interface Snapshot {
+  readonly ref: SnapshotRef;
+  readonly createdAt: Date;
+  /** Absent: never expires. */
+  readonly expiresAt?: Date;
+  readonly stateful: boolean;
+  readonly ephemeral: boolean;
+  /** The instance's own configuration at the time of the snapshot, which a restore brings back. */
+  readonly config: Config;
+  readonly devices: Devices;
+  readonly description: string;
+}
+
+export interface Instance {
+  readonly ref: InstanceRef;
+  readonly type: InstanceType;
+  /** As the server words it: `Running`, `Stopped`, `Frozen`, `Error`, ... */
+  readonly status: string;
+  /** Set where the instance would delete itself when it stops. */
+  readonly ephemeral: boolean;
+  readonly architecture: string;
+  readonly description: string;
+  readonly createdAt: Date;
+  /** The cluster member; absent where the server is not clustered. */
+  readonly location?: string;
+  readonly profiles: readonly string[];
+  /** The instance's own keys, without those of its profiles. */
+  readonly config: Config;
+  readonly devices: Devices;
+  /** With the profiles applied: what is in force. */
+  readonly expandedConfig: Config;
+  readonly expandedDevices: Devices;
+  /** In order of creation; `undefined`: not known (not read, or the cluster member is down). That is not "none". */
+  readonly snapshots?: readonly Snapshot[];
+}
+
+/** A storage pool, as far as snapshots depend on it. */
+export interface Pool {
+  readonly name: string;
+  /** `dir`, `btrfs`, `zfs`, `lvm`, `lvmcluster`, `ceph`, `linstor`, `truenas`, ... */
+  readonly driver: string;
+  readonly config: Config;
+}
+
+/** A text that names one ref and no other; for maps, queues and tree ids. Odd names cannot forge another's key. */
+export function keyOf(ref: { remote: string; project?: string; instance?: string; snapshot?: string }): string {
+  return [ref.remote, ref.project, ref.instance, ref.snapshot]
+    .filter((part) => part !== undefined)
+    .map((part) => encodeURIComponent(part.toWellFormed()))
+    .join('/');
+}
+
+/**
+ * True while the instance executes, a frozen (paused) one included: its processes are in memory. `Ready` is a running
+ * one whose guest has said so (`shared/api/status_code.go` of Incus).
+ */
+export function isRunning({ status }: Pick<Instance, 'status'>): boolean {
+  return status === 'Running' || status === 'Frozen' || status === 'Ready';
+}
+
+/** The name of the pool that holds the instance's root disk; `undefined` where no root disk is known. */
+export function rootPoolOf(instance: Pick<Instance, 'expandedDevices'>): string | undefined {
+  const root = Object.values(instance.expandedDevices).find((d) => d['type'] === 'disk' && d['path'] === '/');
+  return root?.['pool'];
+}

@@ -1,0 +1,281 @@
+/**
+ * The guard: what `incus` may ever be run with. The runner asks before every call, so that whatever its callers
+ * build, nothing that could delete an instance passes.
+ *
+ * **Aliases.** The user's own configuration can give any of these words another meaning: `incus alias add "snapshot
+ * delete" "delete --force"` makes the CLI expand `snapshot delete R:c1 s1` (several words match too, the longest
+ * first, and before the built-in verbs: `findAlias` in `cmd/incus/main_aliases.go`). No argv is safe from that. The
+ * environment is: with `INCUS_ALIASES=1` the CLI expands none, its built-in `shell` included, and on an error writes
+ * one line more to stderr, before its own: `Error while executing alias expansion: ...`. **Every process must be
+ * started with it, a terminal's too.**
+ */
+import { checkNewInstanceName, checkNewSnapshotName, checkRemoteName, checkSnapshotUse } from './names.ts';
+import { INSTANCE_NAME, refusalOfRequest } from './requests.ts';
+
+export type RefusalReason =
+  /** Not among the verbs that may be run. */
+  | 'verb'
+  /** A flag that may not be given to this verb, or its value may not. */
+  | 'flag'
+  /** No `--` before the names. */
+  | 'noDashes'
+  /** No `--project`: the CLI would take the one that the remote, or `INCUS_PROJECT`, happens to have. */
+  | 'noProject'
+  /** More or fewer names than the verb must have. */
+  | 'count'
+  /** A remote that the CLI would misread, or none. */
+  | 'remote'
+  /** Not the name of an instance. */
+  | 'instance'
+  /** Not the name of a snapshot that the verb may be given, or may give. */
+  | 'snapshot'
+  /** A configuration key or value that may not be set. */
+  | 'config'
+  /** A request to the API that is not on the list. */
+  | 'request'
+  /** Anything else that is no proper argument: a NUL byte, half a character, a path. */
+  | 'argument';
+
+export interface Refusal {
+  readonly reason: RefusalReason;
+  /** What it is about. */
+  readonly argument?: string;
+}
+
+/**
+ * Why `incus` must not be run with these arguments (the program's name not among them); `undefined`: it may.
+ * This is a list of what is allowed; all else is refused.
+ */
+export function refusalOf(argv: readonly string[]): Refusal | undefined {
+  const broken = argv.find((arg) => arg.includes('\0') || !arg.isWellFormed());
+  if (broken !== undefined) return { reason: 'argument', argument: broken };
+  if (BARE.has(JSON.stringify(argv))) return undefined;
+  for (const [words, verb] of VERBS) {
+    const own = words.split(' ');
+    if (own.every((word, i) => argv[i] === word)) return verbRefusal(verb, argv.slice(own.length));
+  }
+  return { reason: 'verb', ...(argv[0] !== undefined && { argument: argv[0] }) };
+}
+
+/**
+ * Why a terminal must not be opened with these arguments; `undefined`: it may. A root shell in one instance is all
+ * there is: `exec --project P R:I -- su -l`, which is what Incus' own alias `shell` stands for.
+ */
+export function terminalRefusalOf(argv: readonly string[]): Refusal | undefined {
+  const [verb, flag, project, instance, ...command] = argv;
+  if (verb !== 'exec') return { reason: 'verb', ...(verb !== undefined && { argument: verb }) };
+  const broken = argv.find((arg) => arg.includes('\0') || !arg.isWellFormed());
+  if (broken !== undefined) return { reason: 'argument', argument: broken };
+  if (flag !== '--project' || !project) return { reason: 'noProject' };
+  if (command.join(' ') !== '-- su -l' || command.length !== 3) return { reason: 'argument' };
+  return instanceRefusal(instance);
+}
+
+/** What a flag's value must be like; `true`: it has none. */
+type FlagRule = true | ((value: string) => boolean);
+
+interface Verb {
+  /** Beside `--project`. */
+  readonly flags: Readonly<Record<string, FlagRule>>;
+  /** It concerns things in a project, and must name it. */
+  readonly inProject: boolean;
+  /** What is wrong with what stands behind `--`. */
+  check(names: readonly string[], flags: ReadonlyMap<string, string>): Refusal | undefined;
+}
+
+const seconds = (value: string): boolean => /^\d{1,6}$/.test(value);
+const stopping = { '--force': true, '--timeout': seconds } as const;
+
+/** Without anything variable in them. */
+const BARE: ReadonlySet<string> = new Set(
+  [['--version'], ['version'], ['remote', 'list', '-f', 'json']].map((argv) => JSON.stringify(argv)),
+);
+
+const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
+  [
+    'snapshot create',
+    {
+      flags: { '--stateful': true, '--no-expiry': true },
+      inProject: true,
+      check: ([instance, ...rest]) =>
+        instanceRefusal(instance) ?? (rest.length === 0 ? undefined : (countRefusal(rest, 1) ?? newSnapshot(rest[0]))),
+    },
+  ],
+  [
+    'snapshot restore',
+    {
+      flags: { '--stateful': true, '--diskonly': true },
+      inProject: true,
+      check: (names) => countRefusal(names, 2) ?? instanceRefusal(names[0]) ?? oldSnapshot(names[1], 'restore'),
+    },
+  ],
+  [
+    'snapshot rename',
+    {
+      flags: {},
+      inProject: true,
+      check: (names) =>
+        countRefusal(names, 3) ?? instanceRefusal(names[0]) ?? oldSnapshot(names[1], 'rename') ?? newSnapshot(names[2]),
+    },
+  ],
+  [
+    'snapshot delete',
+    {
+      flags: {},
+      inProject: true,
+      check: (names) => countRefusal(names, 2) ?? instanceRefusal(names[0]) ?? oldSnapshot(names[1], 'delete'),
+    },
+  ],
+  ['start', { flags: {}, inProject: true, check: onlyInstance }],
+  ['stop', { flags: stopping, inProject: true, check: onlyInstance }],
+  ['restart', { flags: stopping, inProject: true, check: onlyInstance }],
+  ['info', { flags: {}, inProject: true, check: onlyInstance }],
+  [
+    'config set',
+    {
+      flags: {},
+      inProject: true,
+      check: ([instance, ...pairs]) =>
+        instanceRefusal(instance) ??
+        (pairs.length === 0 ? { reason: 'count' } : undefined) ??
+        firstRefusal(pairs, (pair) => (isScheduleSetting(pair) ? undefined : 'config')),
+    },
+  ],
+  [
+    'copy',
+    { flags: { '-q': true, '--stateless': true, '-c': isCopySetting }, inProject: true, check: snapshotToNewInstance },
+  ],
+  [
+    'query',
+    {
+      flags: { '--raw': true, '--wait': true, '-X': () => true, '-d': () => true },
+      inProject: false,
+      check: requestRefusal,
+    },
+  ],
+  [
+    'remote proxy',
+    {
+      flags: { '--timeout': seconds },
+      inProject: false,
+      // The CLI first deletes whatever file is at the socket's path.
+      check: (names) =>
+        countRefusal(names, 2) ??
+        wholeRemote(names[0]) ??
+        (/^\/.+\.sock$/s.test(names[1] ?? '') ? undefined : { reason: 'argument', argument: names[1] ?? '' }),
+    },
+  ],
+  [
+    'monitor',
+    {
+      flags: {
+        '--format': (value) => value === 'json',
+        '--type': (value) => ['lifecycle', 'operation'].includes(value),
+        '--all-projects': true,
+      },
+      inProject: false,
+      check: (names) => countRefusal(names, 1) ?? wholeRemote(names[0]),
+    },
+  ],
+];
+
+function verbRefusal(verb: Verb, rest: readonly string[]): Refusal | undefined {
+  const dashes = rest.indexOf('--');
+  if (dashes < 0) return { reason: 'noDashes' };
+  const flags = new Map<string, string>();
+  const given = rest.slice(0, dashes);
+  for (let i = 0; i < given.length; i++) {
+    const flag = given[i] ?? '';
+    const rule = flag === '--project' && verb.inProject ? isFilled : ownRule(verb.flags, flag);
+    if (!rule) return { reason: 'flag', argument: flag };
+    const value = rule === true ? '' : given[++i];
+    if (value === undefined || (rule !== true && !rule(value))) return { reason: 'flag', argument: flag };
+    if (flags.has(flag) && !REPEATABLE.has(flag)) return { reason: 'flag', argument: flag };
+    flags.set(flag, value);
+  }
+  if (verb.inProject && !flags.has('--project')) return { reason: 'noProject' };
+  return verb.check(rest.slice(dashes + 1), flags);
+}
+
+const REPEATABLE: ReadonlySet<string> = new Set(['-c', '--type']);
+
+const isFilled = (value: string): boolean => value !== '';
+
+function ownRule(flags: Verb['flags'], flag: string): FlagRule | undefined {
+  return Object.hasOwn(flags, flag) ? flags[flag] : undefined;
+}
+
+function countRefusal(names: readonly string[], count: number): Refusal | undefined {
+  return names.length === count ? undefined : { reason: 'count' };
+}
+
+function firstRefusal(args: readonly string[], reasonFor: (arg: string) => RefusalReason | undefined) {
+  for (const argument of args) {
+    const reason = reasonFor(argument);
+    if (reason) return { reason, argument };
+  }
+  return undefined;
+}
+
+/** `remote:rest`, cut at the first colon as the CLI does it (`ParseRemote`). */
+function cut(argument: string | undefined): { remote: string; rest: string } | undefined {
+  const colon = argument?.indexOf(':') ?? -1;
+  if (argument === undefined || colon < 0) return undefined;
+  const remote = argument.slice(0, colon);
+  return checkRemoteName(remote) ? undefined : { remote, rest: argument.slice(colon + 1) };
+}
+
+function wholeRemote(argument: string | undefined): Refusal | undefined {
+  return cut(argument)?.rest === '' ? undefined : { reason: 'remote', argument: argument ?? '' };
+}
+
+function instanceRefusal(argument: string | undefined): Refusal | undefined {
+  if (argument === undefined) return { reason: 'count' };
+  const named = cut(argument);
+  if (!named) return { reason: 'remote', argument };
+  return INSTANCE_NAME.test(named.rest) ? undefined : { reason: 'instance', argument };
+}
+
+function onlyInstance(names: readonly string[]): Refusal | undefined {
+  return countRefusal(names, 1) ?? instanceRefusal(names[0]);
+}
+
+function oldSnapshot(name = '', operation: 'restore' | 'rename' | 'delete' | 'copy'): Refusal | undefined {
+  return checkSnapshotUse(name, operation) ? { reason: 'snapshot', argument: name } : undefined;
+}
+
+function newSnapshot(name = ''): Refusal | undefined {
+  return checkNewSnapshotName(name, []) ? { reason: 'snapshot', argument: name } : undefined;
+}
+
+/** `R:instance/snapshot` and `R:new-instance`. */
+function snapshotToNewInstance(names: readonly string[]): Refusal | undefined {
+  const [source = '', target = ''] = names;
+  const slash = source.indexOf('/');
+  const wrong = countRefusal(names, 2) ?? (slash < 0 ? { reason: 'snapshot' as const, argument: source } : undefined);
+  if (wrong) return wrong;
+  const to = cut(target);
+  return (
+    instanceRefusal(source.slice(0, slash)) ??
+    oldSnapshot(source.slice(slash + 1), 'copy') ??
+    (to ? undefined : { reason: 'remote', argument: target }) ??
+    (checkNewInstanceName(to?.rest ?? '', []) ? { reason: 'instance', argument: target } : undefined)
+  );
+}
+
+/** `snapshots.x=value`. A value of `-` would be read from stdin. */
+function isScheduleSetting(pair: string): boolean {
+  return /^snapshots\.[a-z.]+=(?!-$)/.test(pair);
+}
+
+function isCopySetting(pair: string): boolean {
+  return isScheduleSetting(pair) || /^(?:boot\.autostart|security\.protection\.delete|user\.[a-z0-9._-]+)=/.test(pair);
+}
+
+function requestRefusal(names: readonly string[], flags: ReadonlyMap<string, string>): Refusal | undefined {
+  const named = cut(names[0]);
+  const wrong = countRefusal(names, 1) ?? (named ? undefined : { reason: 'remote' as const, argument: names[0] ?? '' });
+  if (wrong) return wrong;
+  const refused = refusalOfRequest(flags.get('-X') ?? 'GET', named?.rest ?? '', flags.get('-d'));
+  return refused && { reason: 'request', argument: refused };
+}

@@ -1,0 +1,111 @@
+import * as vscode from 'vscode';
+import type { Instance, InstanceRef, Snapshot, SnapshotRef } from '../../core/model.ts';
+import { oneLine } from '../tree/items.ts';
+import { relativeTime, snapshotCount, stateWord } from '../tree/wording.ts';
+import type { Selection, Services } from './services.ts';
+
+interface Choice<T> extends vscode.QuickPickItem {
+  readonly value: T;
+}
+
+/** Where something is, as far as that is not plain: the project only where it is not the default one. */
+export function placeOf({ remote, project }: { remote: string; project: string }): string {
+  return project === 'default' ? oneLine(remote) : `${oneLine(remote)} / ${oneLine(project)}`;
+}
+
+/** The instances that are selected and still there; without a selection the user picks. `undefined`: nothing chosen. */
+export async function chooseInstances(
+  services: Services,
+  selection: Selection,
+  options: { title: string; many?: boolean; fits?: (instance: Instance) => boolean },
+): Promise<Instance[] | undefined> {
+  const selected = selection.instances.flatMap((ref) => services.inventory.instance(ref)?.instance ?? []);
+  if (selected.length > 0) return selected;
+  await services.loaded();
+  const choices = services.inventory.remotes.flatMap(({ remote }) =>
+    services.inventory
+      .instances(remote.name)
+      .map(({ instance }) => instance)
+      .filter(options.fits ?? (() => true))
+      .map((instance): Choice<Instance> => ({
+        label: instance.ref.instance,
+        description: placeOf(instance.ref),
+        detail: [stateWord(instance), snapshotCount(instance)].filter(Boolean).join(' · '),
+        value: instance,
+      })),
+  );
+  if (choices.length === 0) {
+    void vscode.window.showInformationMessage(vscode.l10n.t('There is no instance that this could be done to.'));
+    return undefined;
+  }
+  const pick = { title: options.title, matchOnDescription: true, placeHolder: vscode.l10n.t('Which instance?') };
+  if (options.many) {
+    const many = await vscode.window.showQuickPick(choices, { ...pick, canPickMany: true });
+    return many && many.length > 0 ? many.map(({ value }) => value) : undefined;
+  }
+  const one = await vscode.window.showQuickPick(choices, pick);
+  return one && [one.value];
+}
+
+/** One instance, selected or picked. */
+export async function chooseInstance(
+  services: Services,
+  selection: Selection,
+  options: { title: string; fits?: (instance: Instance) => boolean },
+): Promise<Instance | undefined> {
+  const first: Selection = { ...selection, instances: selection.instances.slice(0, 1) };
+  return (await chooseInstances(services, first, options))?.[0];
+}
+
+/** The snapshots that are selected; without a selection the user picks an instance, then of its snapshots. */
+export async function chooseSnapshots(
+  services: Services,
+  selection: Selection,
+  options: { title: string; many?: boolean },
+): Promise<Snapshot[] | undefined> {
+  if (selection.snapshots.length > 0) return presentSnapshots(services, selection.snapshots);
+  const instance = await chooseInstance(services, selection, {
+    title: options.title,
+    fits: ({ snapshots }) => snapshots?.length !== 0,
+  });
+  if (!instance) return undefined;
+  const { snapshots } = await services.inventory.refreshInstance(instance.ref);
+  const now = new Date();
+  const choices = (snapshots ?? []).toReversed().map((snapshot): Choice<Snapshot> => ({
+    label: oneLine(snapshot.ref.snapshot),
+    description: relativeTime(snapshot.createdAt, now),
+    value: snapshot,
+  }));
+  if (choices.length === 0) {
+    void vscode.window.showInformationMessage(vscode.l10n.t('{0} has no snapshots.', instance.ref.instance));
+    return undefined;
+  }
+  const pick = { title: options.title, placeHolder: vscode.l10n.t('Which snapshot of {0}?', instance.ref.instance) };
+  if (options.many) {
+    const many = await vscode.window.showQuickPick(choices, { ...pick, canPickMany: true });
+    return many && many.length > 0 ? many.map(({ value }) => value) : undefined;
+  }
+  const one = await vscode.window.showQuickPick(choices, pick);
+  return one && [one.value];
+}
+
+/** One snapshot, selected or picked. */
+export async function chooseSnapshot(
+  services: Services,
+  selection: Selection,
+  title: string,
+): Promise<Snapshot | undefined> {
+  const first: Selection = { ...selection, snapshots: selection.snapshots.slice(0, 1) };
+  return (await chooseSnapshots(services, first, { title }))?.[0];
+}
+
+function presentSnapshots(services: Services, refs: readonly SnapshotRef[]): Snapshot[] {
+  return refs.flatMap((ref) => services.inventory.snapshot(ref) ?? []);
+}
+
+/** Names of snapshots that an instance has, as far as they are known. */
+export function takenNames(services: Services, refs: readonly InstanceRef[]): string[] {
+  return refs.flatMap(
+    (ref) => services.inventory.instance(ref)?.instance.snapshots?.map(({ ref: { snapshot } }) => snapshot) ?? [],
+  );
+}

@@ -1,0 +1,47 @@
+import type * as vscode from 'vscode';
+import type { Actions } from '../../core/actions/actions.ts';
+import type { KeyedQueue } from '../../core/actions/queue.ts';
+import type { Restore } from '../../core/actions/restore.ts';
+import type { IncusClient } from '../../core/incus/client.ts';
+import type { Inventory } from '../../core/inventory.ts';
+import type { InstanceRef, ProjectRef, SnapshotRef } from '../../core/model.ts';
+import type { Log } from '../log.ts';
+import type { InfoDocuments } from '../infoDocuments.ts';
+import type { Node } from '../tree/nodes.ts';
+
+/** What commands work with; made once, in `extension.ts`. */
+export interface Services {
+  readonly inventory: Inventory;
+  readonly client: IncusClient;
+  readonly actions: Actions;
+  readonly restore: Restore;
+  readonly queue: KeyedQueue;
+  readonly log: Log;
+  readonly info: InfoDocuments;
+  readonly view: vscode.TreeView<Node>;
+  /** Brings a row into sight and selects it. */
+  readonly reveal: (node: Node) => Promise<void>;
+  /** Reads the remotes where that has not been done yet. */
+  readonly loaded: () => Promise<void>;
+}
+
+/** What a command is to work on, by kind; empty where it was called from the palette. */
+export interface Selection {
+  readonly remotes: readonly string[];
+  readonly projects: readonly ProjectRef[];
+  readonly instances: readonly InstanceRef[];
+  readonly snapshots: readonly SnapshotRef[];
+}
+
+/** A command: it asks for what the selection leaves open, and throws `IncusError` where something fails. */
+export type Handler = (services: Services, selection: Selection) => Promise<void>;
+
+/** Rows, sorted by what they stand for. */
+export function selectionOf(nodes: readonly Node[]): Selection {
+  return {
+    remotes: nodes.flatMap((node) => (node.kind === 'remote' ? [node.remote] : [])),
+    projects: nodes.flatMap((node) => (node.kind === 'project' ? [node.ref] : [])),
+    instances: nodes.flatMap((node) => (node.kind === 'instance' ? [node.ref] : [])),
+    snapshots: nodes.flatMap((node) => (node.kind === 'snapshot' ? [node.ref] : [])),
+  };
+}

@@ -1,0 +1,81 @@
+import * as vscode from 'vscode';
+import { toIncusError } from '../../core/incus/errors.ts';
+import { SECTION } from '../settings.ts';
+import type { Node } from '../tree/nodes.ts';
+import { copyCommand } from './copyCommand.ts';
+import { openShell, restartInstance, showInstanceInfo, startInstance, stopInstance } from './instances.ts';
+import { openInstallGuide, openSettings, refresh, showLog, showRemoteProblem } from './remotes.ts';
+import { showFailure } from './report.ts';
+import { restoreSnapshot } from './restore.ts';
+import { type Handler, type Selection, selectionOf, type Services } from './services.ts';
+import {
+  createInstanceFromSnapshot,
+  createSnapshot,
+  deleteSnapshot,
+  renameSnapshot,
+  setSnapshotExpiry,
+} from './snapshots.ts';
+
+/** Every command of the extension, by its id without the section. */
+export const COMMANDS = {
+  createSnapshot,
+  restoreSnapshot,
+  renameSnapshot,
+  setSnapshotExpiry,
+  deleteSnapshot,
+  createInstanceFromSnapshot,
+  startInstance,
+  stopInstance,
+  restartInstance,
+  openShell,
+  showInstanceInfo,
+  copyCommand,
+  refresh,
+  showLog,
+  showRemoteProblem,
+  openSettings,
+  openInstallGuide,
+} as const satisfies Record<string, Handler>;
+
+/** Commands that keys call with this argument work on what is selected in the view. */
+const FROM_KEYBOARD = 'selection';
+
+/** Registers all commands. Here, and only here, failures become messages. */
+export function registerCommands(services: Services): vscode.Disposable {
+  const registrations = Object.entries(COMMANDS).map(([id, handler]: [string, Handler]) =>
+    vscode.commands.registerCommand(`${SECTION}.${id}`, async (first?: unknown, second?: unknown) => {
+      try {
+        await handler(services, selectionFrom(services, first, second));
+      } catch (error) {
+        const failure = toIncusError(error);
+        // A failed call stands in the log already.
+        if (failure.kind === 'other' && failure.argv.length === 0) services.log.error(error);
+        await showFailure(services.log, undefined, failure);
+      }
+    }),
+  );
+  return vscode.Disposable.from(...registrations);
+}
+
+/** A menu hands over the row under the mouse and, where it is among them, all selected rows. */
+function selectionFrom(services: Services, first: unknown, second: unknown): Selection {
+  if (first === FROM_KEYBOARD) return selectionOf(services.view.selection);
+  if (Array.isArray(second) && second.length > 0) return selectionOf(second.filter(isNode));
+  if (isNode(first)) return selectionOf([first]);
+  return looseSelection(first);
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'id' in value;
+}
+
+/** What our own rows and messages hand over, which are not rows: `{ remote }` or `{ ref }`. */
+function looseSelection(value: unknown): Selection {
+  const none = selectionOf([]);
+  if (typeof value !== 'object' || value === null) return none;
+  if ('remote' in value && typeof value.remote === 'string') return { ...none, remotes: [value.remote] };
+  if ('ref' in value && typeof value.ref === 'object' && value.ref !== null && 'snapshot' in value.ref) {
+    return { ...none, snapshots: [value.ref as Selection['snapshots'][number]] };
+  }
+  return none;
+}

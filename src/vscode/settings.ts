@@ -1,0 +1,48 @@
+import { isAbsolute } from 'node:path';
+import * as vscode from 'vscode';
+import * as z from 'zod/mini';
+import type { TimeLimits } from '../core/incus/client.ts';
+import type { Program } from '../core/incus/runner.ts';
+
+/** The section of all settings of the extension. */
+export const SECTION = 'incusSnapshots';
+
+const environment = z.record(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/)), z.string());
+const secondsAbove = (least: number) => z.number().check(z.gte(least), z.lte(86_400));
+
+/** A value that does not fit its schema is as good as not set: the default holds. */
+function read<T>(key: string, schema: z.ZodMiniType<T>, fallback: T): T {
+  const parsed = schema.safeParse(vscode.workspace.getConfiguration(SECTION).get(key));
+  return parsed.success ? parsed.data : fallback;
+}
+
+/**
+ * Where `incus` is, and its environment. Workspace settings that are not trusted never get here: both keys are
+ * restricted in package.json. A relative path with folders in it would depend on where VS Code was started from, and
+ * is not used.
+ */
+export function program(): Program {
+  const path = read('cliPath', z.string(), '').trim();
+  const usable = path !== '' && (isAbsolute(path) || !/[\\/]/.test(path));
+  return { path: usable ? path : 'incus', env: read('environment', environment, {}) };
+}
+
+/** How long calls may take. */
+export function timeLimits(): TimeLimits {
+  return {
+    read: read('timeouts.read', secondsAbove(1), 10) * 1000,
+    change: read('timeouts.change', secondsAbove(1), 3600) * 1000,
+  };
+}
+
+/** Seconds that an instance gets to shut down before its stop counts as failed. */
+export function stopTimeout(): number {
+  return Math.round(read('stopTimeout', secondsAbove(1), 30));
+}
+
+/** @param listener told when a setting changed that decides which program is called and how */
+export function onDidChangeProgram(listener: () => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (['cliPath', 'environment'].some((key) => event.affectsConfiguration(`${SECTION}.${key}`))) listener();
+  });
+}

@@ -1,0 +1,229 @@
+import * as vscode from 'vscode';
+import type { IncusError } from '../../core/incus/errors.ts';
+import type { InstanceEntry, RemoteEntry } from '../../core/inventory.ts';
+import type { Instance, Server, Snapshot } from '../../core/model.ts';
+import { canOpenShell, canRestart, canStart, canStop } from '../../core/policy/lifecycle.ts';
+import { checkSnapshotUse } from '../../core/policy/names.ts';
+import { describeError, describeProblem } from '../messages.ts';
+import type { Note } from './nodes.ts';
+import { exactTime, expiryWords, relativeTime, scheduleWords, snapshotCount, stateWord, typeWord } from './wording.ts';
+
+/** What a row looks like, apart from its id. */
+export type Row = Pick<
+  vscode.TreeItem,
+  'label' | 'description' | 'tooltip' | 'iconPath' | 'contextValue' | 'command' | 'accessibilityInformation'
+> & { readonly expandable: boolean };
+
+const SEPARATOR = ' · ';
+
+function joined(parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined && part !== '').join(SEPARATOR);
+}
+
+/** Names come from servers: they stand in a tooltip as text, never as Markdown. */
+function tooltip(title: string, lines: readonly (string | undefined)[]): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  text.appendText(oneLine(title));
+  for (const line of lines) if (line !== undefined && line !== '') text.appendMarkdown('\n\n').appendText(line);
+  return text;
+}
+
+/** A name on one line: control characters in it are shown, not obeyed. */
+export function oneLine(name: string): string {
+  return name.replace(/[\u0000-\u001f\u007f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) => {
+    const code = c.charCodeAt(0);
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** @param count of all its instances */
+export function remoteRow({ remote, state }: RemoteEntry, count: number): Row {
+  const label = oneLine(remote.name);
+  switch (state.kind) {
+    case 'connecting':
+      return {
+        label,
+        description: vscode.l10n.t('connecting…'),
+        iconPath: new vscode.ThemeIcon('loading~spin'),
+        contextValue: 'remote',
+        expandable: true,
+      };
+    case 'failed':
+      return failedRemoteRow(label, remote.address, state.error, describeProblem(state.problem), remote.name);
+    case 'ready': {
+      const instances = count === 1 ? vscode.l10n.t('1 instance') : vscode.l10n.t('{0} instances', count);
+      const unread = state.unread > 0 ? vscode.l10n.t('{0} not readable', state.unread) : undefined;
+      const limited = state.server.access === 'limited' ? vscode.l10n.t('limited access') : undefined;
+      const description = joined([state.server.version, instances, limited, unread]);
+      return {
+        label,
+        description,
+        tooltip: remoteTooltip(label, remote.address, state.server, state.unread),
+        iconPath: new vscode.ThemeIcon(state.server.clustered ? 'server-environment' : 'server'),
+        contextValue: 'remote;ready',
+        accessibilityInformation: { label: vscode.l10n.t('Remote {0}, {1}', label, description) },
+        expandable: true,
+      };
+    }
+  }
+}
+
+function remoteTooltip(label: string, address: string, server: Server, unread: number): vscode.MarkdownString {
+  return tooltip(label, [
+    address,
+    vscode.l10n.t('Incus {0} on {1}', server.version, server.name),
+    server.clustered ? vscode.l10n.t('Member of a cluster') : undefined,
+    server.access === 'limited'
+      ? vscode.l10n.t('This client is held to some projects: the server may hide what is in others.')
+      : undefined,
+    unread > 0 ? vscode.l10n.t('{0} instances could not be read. The log says why.', unread) : undefined,
+  ]);
+}
+
+function failedRemoteRow(label: string, address: string, error: IncusError, problem: string, remote: string): Row {
+  const advice = describeError(error);
+  return {
+    label,
+    description: problem,
+    tooltip: tooltip(label, [address, advice, vscode.l10n.t('Select the row to see what can be done.')]),
+    iconPath: new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground')),
+    contextValue: 'remote;failed',
+    accessibilityInformation: { label: vscode.l10n.t('Remote {0}: {1}. {2}', label, problem, advice) },
+    command: {
+      command: 'incusSnapshots.showRemoteProblem',
+      title: vscode.l10n.t('Show What Is Wrong'),
+      arguments: [{ remote }],
+    },
+    expandable: false,
+  };
+}
+
+export function projectRow(project: string, count: number): Row {
+  const description = count === 1 ? vscode.l10n.t('1 instance') : vscode.l10n.t('{0} instances', count);
+  return {
+    label: oneLine(project),
+    description,
+    iconPath: new vscode.ThemeIcon('project'),
+    contextValue: 'project',
+    accessibilityInformation: { label: vscode.l10n.t('Project {0}, {1}', oneLine(project), description) },
+    expandable: true,
+  };
+}
+
+/** @param busy an action is at work on it */
+export function instanceRow({ instance, details }: InstanceEntry, busy: boolean): Row {
+  const { ref } = instance;
+  const known = details === 'pending' ? undefined : (snapshotCount(instance) ?? vscode.l10n.t('snapshots not known'));
+  const schedule = scheduleWords(instance);
+  const description = joined([
+    stateWord(instance),
+    known,
+    schedule,
+    instance.location,
+    instance.ephemeral ? vscode.l10n.t('ephemeral') : undefined,
+  ]);
+  return {
+    label: ref.instance,
+    description,
+    tooltip: instanceTooltip(instance, known, schedule),
+    iconPath: busy ? new vscode.ThemeIcon('loading~spin') : instanceIcon(instance),
+    contextValue: instanceContext(instance, busy),
+    accessibilityInformation: { label: `${typeWord(instance)} ${ref.instance}, ${description}` },
+    expandable: details !== 'read' || (instance.snapshots?.length ?? 0) > 0,
+  };
+}
+
+function instanceTooltip(instance: Instance, known: string | undefined, schedule: string | undefined) {
+  const raw = instance.expandedConfig['snapshots.schedule'];
+  const expiry = instance.expandedConfig['snapshots.expiry'];
+  return tooltip(instance.ref.instance, [
+    joined([typeWord(instance), stateWord(instance), instance.architecture]),
+    instance.description,
+    instance.location === undefined ? undefined : vscode.l10n.t('On cluster member {0}', instance.location),
+    known,
+    schedule === undefined || raw === undefined
+      ? vscode.l10n.t('No schedule')
+      : vscode.l10n.t('Schedule: {0} ({1})', schedule, raw),
+    expiry === undefined || expiry === '' ? undefined : vscode.l10n.t('Snapshots expire after {0}', expiry),
+    Number.isNaN(instance.createdAt.getTime())
+      ? undefined
+      : vscode.l10n.t('Created {0}', exactTime(instance.createdAt)),
+    vscode.l10n.t('Profiles: {0}', instance.profiles.join(', ')),
+    instance.ephemeral ? vscode.l10n.t('Ephemeral: Incus deletes it when it stops.') : undefined,
+  ]);
+}
+
+function instanceIcon(instance: Instance): vscode.ThemeIcon {
+  const container = instance.type === 'container';
+  switch (instance.status) {
+    case 'Running':
+      return new vscode.ThemeIcon(container ? 'package' : 'vm-running', new vscode.ThemeColor('charts.green'));
+    case 'Frozen':
+      return new vscode.ThemeIcon(container ? 'debug-pause' : 'vm-active', new vscode.ThemeColor('charts.blue'));
+    case 'Error':
+      return new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'));
+    default:
+      return new vscode.ThemeIcon(container ? 'package' : 'vm', new vscode.ThemeColor('disabledForeground'));
+  }
+}
+
+/** Words that the menus in package.json ask for. */
+function instanceContext(instance: Instance, busy: boolean): string {
+  const words = [
+    'instance',
+    instance.type,
+    canStart(instance) && 'canStart',
+    canStop(instance) && 'canStop',
+    canRestart(instance) && 'canRestart',
+    canOpenShell(instance) && 'canOpenShell',
+    busy && 'busy',
+  ];
+  return words.filter((word) => word !== false).join(';');
+}
+
+export function snapshotRow(snapshot: Snapshot, now: Date): Row {
+  const label = oneLine(snapshot.ref.snapshot);
+  const description = joined([
+    relativeTime(snapshot.createdAt, now),
+    expiryWords(snapshot, now),
+    snapshot.stateful ? vscode.l10n.t('stateful') : undefined,
+  ]);
+  const usable = checkSnapshotUse(snapshot.ref.snapshot, 'rename') === undefined;
+  return {
+    label,
+    description,
+    tooltip: tooltip(label, [
+      snapshot.description,
+      vscode.l10n.t('Taken {0}', exactTime(snapshot.createdAt)),
+      snapshot.expiresAt ? vscode.l10n.t('Expires {0}', exactTime(snapshot.expiresAt)) : vscode.l10n.t('Never expires'),
+      snapshot.stateful ? vscode.l10n.t('Holds the memory as well (stateful)') : undefined,
+      usable
+        ? undefined
+        : vscode.l10n.t('Incus would take this name for something else: some actions are refused for safety.'),
+    ]),
+    iconPath: new vscode.ThemeIcon(snapshot.stateful ? 'save-all' : 'device-camera'),
+    contextValue: snapshot.stateful ? 'snapshot;stateful' : 'snapshot',
+    accessibilityInformation: { label: vscode.l10n.t('Snapshot {0}, {1}', label, description) },
+    expandable: false,
+  };
+}
+
+export function noteRow(note: Note): Row {
+  const rows: Record<Note, { text: string; icon: string }> = {
+    noInstances: { text: vscode.l10n.t('No instances'), icon: 'info' },
+    noInstancesVisible: { text: vscode.l10n.t('None visible: the access of this client may be limited'), icon: 'lock' },
+    loading: { text: vscode.l10n.t('Loading…'), icon: 'loading~spin' },
+    snapshotsUnknown: {
+      text: vscode.l10n.t('The snapshots are not known: the server did not tell them'),
+      icon: 'question',
+    },
+  };
+  const { text, icon } = rows[note];
+  return {
+    label: '',
+    description: text,
+    iconPath: new vscode.ThemeIcon(icon),
+    contextValue: 'note',
+    expandable: false,
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * The host suite's entry: VS Code calls `run` in its extension host. Every module beside this one that is named
+ * `*.test.js` holds tests in mocha's BDD style. In the environment:
+ *   INCUS_HOST_GREP     a pattern for the titles of the tests to run
+ *   INCUS_HOST_RESULTS  a file that receives the report and, as its last line, the counts as JSON
+ */
+import { appendFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { format } from 'node:util';
+import Mocha from 'mocha';
+
+/** Runs the tests; rejects when any has failed, as VS Code's test runner expects. */
+export async function run(): Promise<void> {
+  const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, color: false, reporter: 'spec' });
+  const pattern = process.env['INCUS_HOST_GREP'];
+  if (pattern !== undefined && pattern !== '') mocha.grep(new RegExp(pattern));
+  for (const name of readdirSync(__dirname)
+    .filter((one) => one.endsWith('.test.js'))
+    .sort()) {
+    mocha.addFile(join(__dirname, name));
+  }
+  const results = process.env['INCUS_HOST_RESULTS'];
+  if (results !== undefined) {
+    // mocha keeps a copy of console.log for its reporters; theirs is the one place where lines can be had as they come.
+    Mocha.reporters.Base.consoleLog = (...args: unknown[]) => appendFileSync(results, `${format(...args)}\n`);
+  }
+  const skipped: string[] = [];
+  const stats = await new Promise<Mocha.Stats | undefined>((resolve) => {
+    const runner = mocha.run(() => resolve(runner.stats));
+    runner.on('pending', (test) => skipped.push(test.fullTitle()));
+  });
+  const counts = { passed: stats?.passes ?? 0, failed: stats?.failures ?? 0, skipped };
+  if (results !== undefined) appendFileSync(results, `${JSON.stringify(counts)}\n`);
+  if (counts.failed > 0) throw new Error(`${counts.failed} tests failed`);
+}

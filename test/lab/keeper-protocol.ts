@@ -1,0 +1,25 @@
+/** What is said between the lab and its keeper: JSON lines over a unix socket. */
+
+/** A server, as the keeper has to know it. */
+export type ServerPlan = {
+  name: string;
+  /** The server's INCUS_DIR. */
+  folder: string;
+  log: string;
+  /** The group that may use the server's socket. */
+  group: string;
+  /** The root of another Debian, when the server's program is not the machine's own. */
+  root?: string;
+  env: Record<string, string>;
+};
+
+export type KeeperRequest =
+  | { do: 'open'; plan: ServerPlan }
+  | { do: 'start'; server: string }
+  | { do: 'signal'; server: string; signal: NodeJS.Signals }
+  /** Answered when the daemon has ended. */
+  | { do: 'ended'; server: string }
+  | { do: 'pid'; server: string }
+  | { do: 'end' };
+
+export type KeeperReply = { id: number; result: unknown } | { id: number; error: string };

@@ -1,0 +1,87 @@
+/**
+ * Running programs and telling processes apart: argv arrays only, never a shell.
+ */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export type Result = { stdout: string; stderr: string; exitCode: number };
+
+export type RunOptions = {
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** What the program reads on stdin; without it stdin is closed. */
+  input?: string;
+};
+
+/** Runs a program to its end. A program that cannot be started rejects; any exit code resolves. */
+export function run(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
+  const [file, ...args] = argv;
+  if (file === undefined) throw new Error('run: no program given');
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, {
+      env: options.env ?? process.env,
+      cwd: options.cwd,
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      resolve({ stdout, stderr: signal ? `${stderr}(ended by ${signal})` : stderr, exitCode: code ?? -1 });
+    });
+    child.stdin?.end(options.input);
+  });
+}
+
+/** Like `run`, but anything except exit code 0 rejects with what the program said. */
+export async function mustRun(argv: readonly string[], options: RunOptions = {}): Promise<string> {
+  const result = await run(argv, options);
+  if (result.exitCode !== 0) {
+    throw new Error(`${argv.join(' ')}: exit code ${result.exitCode}\n${result.stderr || result.stdout}`);
+  }
+  return result.stdout;
+}
+
+/** A process, named so that a later process with the same number is not taken for it. */
+export type ProcessMark = { pid: number; start: string };
+
+/** The mark of a running process; undefined when there is none (a zombie counts as none). */
+export function markOf(pid: number): ProcessMark | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the program's name in parentheses and may hold anything, so count from its end.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const start = fields[19];
+    return fields[0] === 'Z' || start === undefined ? undefined : { pid, start };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the very process that was marked still runs. */
+export function isRunning(mark: ProcessMark): boolean {
+  return markOf(mark.pid)?.start === mark.start;
+}
+
+/** Distinguishes this start of the machine from earlier ones, after which process marks mean nothing. */
+export function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+/** Asks again and again until `look` finds something; rejects at the deadline with what was waited for. */
+export async function waitFor<T>(
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+  milliseconds = 30_000,
+): Promise<T> {
+  const deadline = Date.now() + milliseconds;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > deadline) throw new Error(`waited ${milliseconds} ms in vain for ${what}`);
+    await delay(10);
+  }
+}

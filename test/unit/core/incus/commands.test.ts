@@ -1,0 +1,154 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as commands from '../../../../src/core/incus/commands.ts';
+import { refusalOf, terminalRefusalOf } from '../../../../src/core/policy/allowed.ts';
+
+const ref = { remote: 'local', project: 'default', instance: 'ubuntu-test' };
+const snapshot = { ...ref, snapshot: 'ubuntu-test-1' };
+
+describe('the command lines of daily work', () => {
+  const lines: [string, commands.IncusCommand, string][] = [
+    ['remotes', commands.listRemotes(), 'remote list -f json'],
+    [
+      'a snapshot',
+      commands.createSnapshot(ref, { name: 's1' }),
+      'snapshot create --project default -- local:ubuntu-test s1',
+    ],
+    [
+      'a snapshot that the server names',
+      commands.createSnapshot(ref, {}),
+      'snapshot create --project default -- local:ubuntu-test',
+    ],
+    [
+      'a stateful snapshot',
+      commands.createSnapshot(ref, { name: 's1', stateful: true }),
+      'snapshot create --project default --stateful -- local:ubuntu-test s1',
+    ],
+    [
+      'a restore',
+      commands.restoreSnapshot(snapshot, {}),
+      'snapshot restore --project default -- local:ubuntu-test ubuntu-test-1',
+    ],
+    [
+      'a restore of the disk alone',
+      commands.restoreSnapshot(snapshot, { diskOnly: true }),
+      'snapshot restore --project default --diskonly -- local:ubuntu-test ubuntu-test-1',
+    ],
+    [
+      'a deletion',
+      commands.deleteSnapshot(snapshot),
+      'snapshot delete --project default -- local:ubuntu-test ubuntu-test-1',
+    ],
+    ['a stop', commands.stopInstance(ref, { timeout: 30 }), 'stop --project default --timeout 30 -- local:ubuntu-test'],
+    [
+      'a forced stop',
+      commands.stopInstance(ref, { force: true }),
+      'stop --project default --force -- local:ubuntu-test',
+    ],
+    [
+      'settings put back',
+      commands.setConfig(ref, { 'snapshots.schedule': '@daily', 'snapshots.expiry': '' }),
+      'config set --project default -- local:ubuntu-test snapshots.schedule=@daily snapshots.expiry=',
+    ],
+  ];
+  it.each(lines)('%s', (_, { argv }, line) => {
+    expect(argv.join(' ')).toBe(line);
+    expect(refusalOf(argv)).toBeUndefined();
+  });
+
+  it('sends an expiry through the API, since the 6.0 client has no flag for it', () => {
+    const { argv } = commands.createSnapshot(ref, { name: 's1', expiresAt: new Date('2030-01-01T00:00:00.123Z') });
+    expect(argv).toContain('{"name":"s1","expires_at":"2030-01-01T00:00:00Z"}');
+    expect(argv.at(-1)).toBe('local:/1.0/instances/ubuntu-test/snapshots?project=default');
+    expect(refusalOf(argv)).toBeUndefined();
+  });
+
+  it('writes "never" as the time that Incus takes for it', () => {
+    expect(commands.setSnapshotExpiry(snapshot, 'never').argv).toContain('{"expires_at":"0001-01-01T00:00:00Z"}');
+  });
+
+  it('deletes a snapshot with a percent sign by a path that means it and no other', () => {
+    const { argv } = commands.deleteSnapshot({ ...snapshot, snapshot: 'a%62' });
+    expect(argv.at(-1)).toBe('local:/1.0/instances/ubuntu-test/snapshots/a%252562?project=default');
+    expect(refusalOf(argv)).toBeUndefined();
+  });
+});
+
+describe('no way to lose an instance', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('', '.', '..', '-x', '--force', '-f', 'delete', 'c1', 'c1/s1', 'a=b', '-r', 'default', '--', '*'),
+  );
+  const date = fc.date({ min: new Date('2026-01-01'), max: new Date('2100-01-01'), noInvalidDate: true });
+  const config = fc.dictionary(text, text);
+  const mode = fc.record({ force: fc.boolean(), timeout: fc.integer() }, { requiredKeys: [] });
+  const refs = fc.record({ remote: text, project: text, instance: text, snapshot: text });
+  /** Every function of the module that builds a command, with anything at all for its arguments. */
+  const builders: Record<string, fc.Arbitrary<commands.IncusCommand>> = {
+    listRemotes: fc.constant(commands.listRemotes()),
+    get: fc.tuple(text, text).map(([remote, path]) => commands.get(remote, path)),
+    createSnapshot: fc
+      .tuple(
+        refs,
+        fc.record(
+          { name: text, expiresAt: fc.oneof(date, fc.constant('never' as const)), stateful: fc.boolean() },
+          { requiredKeys: [] },
+        ),
+      )
+      .map(([r, s]) => commands.createSnapshot(r, s)),
+    restoreSnapshot: fc
+      .tuple(refs, fc.record({ stateful: fc.boolean(), diskOnly: fc.boolean() }, { requiredKeys: [] }))
+      .map(([r, m]) => commands.restoreSnapshot(r, m)),
+    renameSnapshot: fc.tuple(refs, text).map(([r, name]) => commands.renameSnapshot(r, name)),
+    deleteSnapshot: refs.map((r) => commands.deleteSnapshot(r)),
+    setSnapshotExpiry: fc
+      .tuple(refs, fc.oneof(date, fc.constant('never' as const)))
+      .map(([r, at]) => commands.setSnapshotExpiry(r, at)),
+    copySnapshotToInstance: fc
+      .tuple(refs, text, config)
+      .map(([r, name, c]) => commands.copySnapshotToInstance(r, name, c)),
+    startInstance: refs.map((r) => commands.startInstance(r)),
+    stopInstance: fc.tuple(refs, mode).map(([r, m]) => commands.stopInstance(r, m)),
+    restartInstance: fc.tuple(refs, mode).map(([r, m]) => commands.restartInstance(r, m)),
+    setConfig: fc.tuple(refs, config).map(([r, c]) => commands.setConfig(r, c)),
+    showInfo: refs.map((r) => commands.showInfo(r)),
+    openShell: refs.map((r) => commands.openShell(r)),
+  };
+
+  it('covers every builder of the module', () => {
+    const other = ['apiPath', 'instancePath', 'snapshotPath'];
+    const built = Object.keys(commands).filter((name) => !other.includes(name));
+    expect(Object.keys(builders).sort()).toEqual(built.sort());
+  });
+
+  it.each(Object.entries(builders))('%s: what passes the guard deletes no instance', (_, builder) => {
+    fc.assert(
+      fc.property(builder, ({ argv }) => {
+        if (refusalOf(argv) !== undefined && terminalRefusalOf(argv) !== undefined) return;
+        expect(deletesInstance(argv)).toBe(false);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  /** Written from Incus' own command reference, not from the guard that it judges. */
+  function deletesInstance(argv: readonly string[]): boolean {
+    const [verb, second] = argv;
+    if (verb === 'query') {
+      const method = argv[argv.indexOf('-X') + 1];
+      const path = argv.at(-1)?.replace(/^[^:]*:/, '') ?? '';
+      if (!argv.includes('-X')) return false;
+      const snapshot = /^\/1\.0\/instances\/[^/?]+\/snapshots\/(?!\.{1,2}(\?|$))[^/?]+(\?|$)/.test(path);
+      if (method === 'DELETE') return !snapshot;
+      return method === 'PUT' || (method === 'POST' && !/\/snapshots(\?|$)/.test(path));
+    }
+    if (verb === 'snapshot') return second === 'delete' && positional(argv).length !== 2;
+    if (verb === 'copy') return argv.includes('--refresh');
+    const harmless = ['remote', 'start', 'stop', 'restart', 'info', 'exec', 'config'];
+    return !harmless.includes(verb ?? '');
+  }
+
+  function positional(argv: readonly string[]): readonly string[] {
+    return argv.slice(argv.indexOf('--') + 1);
+  }
+});
