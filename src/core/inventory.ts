@@ -281,7 +281,7 @@ export class Inventory {
 }
 
 /** Which of the things that can be wrong with a remote this is, as its row says it. */
-export function problemOf(error: IncusError): RemoteProblem {
+function problemOf(error: IncusError): RemoteProblem {
   switch (error.kind) {
     case 'timedOut':
       return 'hangs';

@@ -1,11 +1,11 @@
 /** What has to happen when this process ends, however it ends, so that nothing is left when it is gone. */
 
-export type Ending = {
+export interface Ending {
   /** Begins to tidy up; called once. */
   begin: () => void;
   /** Whether all is gone. Asked again and again, so it may try to remove what could not be removed at first. */
   isOver: () => boolean;
-};
+}
 
 const endings = new Set<Ending>();
 let watching = false;

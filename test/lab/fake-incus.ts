@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
-export type Answer = {
+export interface Answer {
   stdout?: string;
   /** Output that is no text. */
   stdoutBase64?: string;
@@ -20,10 +20,10 @@ export type Answer = {
   ignoreSigterm?: true;
   /** The real incus answers. */
   real?: true;
-};
+}
 
 /** The first rule that fits a call answers it. */
-export type Rule = {
+export interface Rule {
   /** Regular expressions that all have to be found in the arguments, joined by a space. */
   match?: readonly string[];
   /** What the arguments have to begin with. */
@@ -31,17 +31,17 @@ export type Rule = {
   /** How many calls the rule answers; later ones go to the rules after it. Without it, all. */
   times?: number;
   do: Answer;
-};
+}
 
-export type Call = {
+export interface Call {
   argv: string[];
   env: Record<string, string | undefined>;
   /** `closed` (or /dev/null), `pipe`, or the path of what it is. */
   stdin: string;
   pid: number;
-};
+}
 
-export type FakeIncus = {
+export interface FakeIncus {
   /** To be laid over the environment of the program under test. */
   env: { PATH: string; FAKE_INCUS_SCENARIO: string; FAKE_INCUS_CALLS: string; FAKE_INCUS_REAL?: string };
   /** Replaces the rules for the calls to come. */
@@ -49,9 +49,9 @@ export type FakeIncus = {
   /** All calls up to this moment. */
   calls: () => Call[];
   remove: () => void;
-};
+}
 
-export type FakeOptions = {
+export interface FakeOptions {
   rules?: readonly Rule[];
   /** The answer where no rule fits; without it the real incus answers, if there is one, else an error. */
   otherwise?: Answer;
@@ -59,7 +59,7 @@ export type FakeOptions = {
   real?: string;
   /** The PATH that the fake is put before. */
   path?: string;
-};
+}
 
 /** Prepares a fake `incus`. */
 export function fakeIncus(options: FakeOptions = {}): FakeIncus {
@@ -92,7 +92,9 @@ export function fakeIncus(options: FakeOptions = {}): FakeIncus {
             .filter(Boolean)
             .map((line) => JSON.parse(line) as Call)
         : [],
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => {
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 

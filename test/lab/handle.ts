@@ -9,7 +9,7 @@ import { type Result, run } from './process.ts';
 import { LabServer, type ServerFacts } from './server.ts';
 
 /** What the lab writes down about itself in FOLDER/lab.json. */
-export type LabFacts = {
+export interface LabFacts {
   folder: string;
   /** The client that fits the lab, as a path. */
   client: string;
@@ -17,7 +17,7 @@ export type LabFacts = {
   env: Record<string, string>;
   primary: ServerFacts;
   snapshotServer: ServerFacts;
-};
+}
 
 /** The names that the lab's remotes and containers have, as in the book. */
 export const SNAPSHOT_REMOTE = 'incus-snapshot';

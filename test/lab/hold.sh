@@ -4,6 +4,10 @@
 #   hold.sh LAB              the machine's own root (its own Incus)
 #   hold.sh LAB ROOT STAGE   another Debian's root, seen through a throwaway layer, with the lab at its own path in it
 set -e
+# A machine without an init system may have left the cgroups to whoever needs them.
+if [ -d /sys/fs/cgroup ] && [ -z "$(ls /sys/fs/cgroup)" ]; then
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup
+fi
 # LXC puts containers beside the cgroup of the namespace's first process. Where cgroups are unified, a group with
 # processes in it (a login session) may not have limited children, so that process has to sit at the top.
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cacheFolder, project } from '../../scripts/setup/places.mjs';
 import { type LabOptions, startLab } from './lab.ts';
+import { runMain } from './process.ts';
 import { Scratch } from './scratch.ts';
 import { openWorkbench } from './workbench.ts';
 
@@ -100,4 +101,4 @@ async function print(file: string, over: AbortSignal): Promise<string | undefine
 }
 
 const [, , where = 'workbench', line = '6.0', pattern = ''] = process.argv;
-await main(where as Where, line as LabOptions['line'], pattern);
+await runMain(() => main(where as Where, line as LabOptions['line'], pattern));

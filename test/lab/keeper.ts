@@ -17,12 +17,12 @@ import type { KeeperReply, KeeperRequest, ServerPlan } from './keeper-protocol.t
 import { isRunning, markOf, type ProcessMark, waitFor } from './process.ts';
 import { removeLab, sweepLabs, writeKeeperState } from './sweep.ts';
 
-type Keeping = {
+interface Keeping {
   plan: ServerPlan;
   /** The namespace's first process, as it is numbered outside. */
   holderPid: number;
   daemon: { enter: ChildProcess; pid: number; ended: Promise<void> } | undefined;
-};
+}
 
 const folder = process.argv[2] ?? '';
 const servers = new Map<string, Keeping>();
@@ -81,7 +81,7 @@ async function start(name: string): Promise<{ pid: number }> {
   if (server.daemon !== undefined) return { pid: server.daemon.pid };
   const { plan } = server;
   const output = openSync(plan.log, 'a');
-  const daemonArgs = ['/usr/libexec/incus/incusd', '--group', plan.group, '--logfile', plan.log];
+  const daemonArgs = ['/usr/libexec/incus/incusd', '--group', 'root', '--logfile', plan.log];
   const nsenter = ['nsenter', '--target', String(server.holderPid), '--mount', '--pid', '--'];
   const enter = spawn('setpriv', ['--pdeathsig', 'KILL', ...nsenter, ...daemonArgs], {
     stdio: ['ignore', output, output],
@@ -91,8 +91,12 @@ async function start(name: string): Promise<{ pid: number }> {
   closeSync(output);
   record(enter);
   const ended = new Promise<void>((resolve) => {
-    enter.on('error', () => resolve());
-    enter.on('close', () => resolve());
+    enter.on('error', () => {
+      resolve();
+    });
+    enter.on('close', () => {
+      resolve();
+    });
   });
   const pid = await onlyChild(enter, 'nsenter');
   server.daemon = { enter, pid, ended };
@@ -105,6 +109,9 @@ async function start(name: string): Promise<{ pid: number }> {
     },
     60_000,
   );
+  const socket = join(plan.folder, 'unix.socket');
+  chownSync(socket, 0, plan.gid);
+  chmodSync(socket, 0o660);
   return { pid };
 }
 
@@ -118,7 +125,9 @@ function isReady(incusDir: string): Promise<boolean> {
         resolve(response.statusCode === 200);
       },
     );
-    asked.on('error', () => resolve(false));
+    asked.on('error', () => {
+      resolve(false);
+    });
     asked.on('timeout', () => asked.destroy());
     asked.end();
   });
@@ -149,8 +158,10 @@ async function answer(asked: KeeperRequest): Promise<unknown> {
       return open(asked.plan);
     case 'start':
       return start(asked.server);
-    case 'signal':
-      return signal(asked.server, asked.signal);
+    case 'signal': {
+      signal(asked.server, asked.signal);
+      return;
+    }
     case 'ended':
       return known(asked.server).daemon?.ended;
     case 'pid':
@@ -194,7 +205,9 @@ function serve(socket: Socket): void {
         reply({ id: asked.id, result });
         if (asked.do === 'end') socket.end(() => process.exit(0));
       },
-      (error: unknown) => reply({ id: asked.id, error: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => {
+        reply({ id: asked.id, error: error instanceof Error ? error.message : String(error) });
+      },
     );
   });
 }

@@ -3,7 +3,7 @@
  * the client's second remote. They use folders and ports of their own and vanish with the process that started them.
  */
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { onEnd } from './at-end.ts';
@@ -16,14 +16,14 @@ import { clientOf70, rootOf70 } from './root70.ts';
 import type { Line, ServerFacts } from './server.ts';
 import { LAB_PREFIX } from './sweep.ts';
 
-export type LabOptions = {
+export interface LabOptions {
   /** `mixed` is a 6.0 primary, a 7.0 snapshot server and the 6.0 client. */
   line: Line | 'mixed';
   /** The driver of both servers' pool `default`; `btrfs` by default, because snapshots are quick there. */
   storage?: 'dir' | 'btrfs';
   /** Whether the primary gets its two running containers; true by default. */
   containers?: boolean;
-};
+}
 
 /** A unix socket's path may have 107 bytes, and the longest one in a lab adds 30 to the lab's folder. */
 const LONGEST_FOLDER = 60;
@@ -61,13 +61,25 @@ async function startKeeper(folder: string): Promise<KeeperClient> {
   const [file = '', ...args] = isRoot ? program : ['sudo', '--', ...program];
   // A terminal's Ctrl-C must not reach the keeper. `sudo` needs the terminal, so there the keeper itself ignores it.
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: isRoot, cwd: '/' });
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the lab's keeper ended with exit code ${code}`)));
-    child.stdout.on('data', (data: Buffer) => data.includes('ready') && resolve());
-  });
-  onEnd({ begin: () => child.stdin.destroy(), isOver: () => !existsSync(folder) });
   child.stdin.on('error', () => undefined);
+  onEnd({
+    begin: () => child.stdin.destroy(),
+    isOver: () => !existsSync(folder) || child.exitCode !== null || child.pid === undefined,
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code) => {
+        reject(new Error(`the lab's keeper ended with exit code ${code ?? 'none'}`));
+      });
+      child.stdout.on('data', (data: Buffer) => {
+        if (data.includes('ready')) resolve();
+      });
+    });
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
   child.unref();
   for (const stream of [child.stdin, child.stdout]) (stream as unknown as { unref(): void }).unref();
   return new KeeperClient(folder);
@@ -108,7 +120,6 @@ async function layOut(folder: string, line: LabOptions['line']): Promise<LabFact
 
 async function openServer(keeper: KeeperClient, facts: ServerFacts, lab: Lab): Promise<void> {
   const root = facts.line === '7.0' ? rootOf70() : undefined;
-  const group = (await mustRun(['id', '-gn'])).trim();
   const env = {
     INCUS_DIR: facts.folder,
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -121,7 +132,10 @@ async function openServer(keeper: KeeperClient, facts: ServerFacts, lab: Lab): P
     INCUS_SECURITY_APPARMOR: 'false',
   };
   const { name, folder, log } = facts;
-  await keeper.ask({ do: 'open', plan: { name, folder, log, group, env, ...(root === undefined ? {} : { root }) } });
+  await keeper.ask({
+    do: 'open',
+    plan: { name, folder, log, gid: process.getgid?.() ?? 0, env, ...(root === undefined ? {} : { root }) },
+  });
   await (name === lab.primary.name ? lab.primary : lab.snapshotServer).start();
 }
 

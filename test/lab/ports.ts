@@ -8,7 +8,9 @@ export async function freePorts(count: number): Promise<number[]> {
       const server = createServer();
       return new Promise<typeof server>((resolve, reject) => {
         server.once('error', reject);
-        server.listen(0, '127.0.0.1', () => resolve(server));
+        server.listen(0, '127.0.0.1', () => {
+          resolve(server);
+        });
       });
     }),
   );

@@ -5,14 +5,18 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-export type Result = { stdout: string; stderr: string; exitCode: number };
+export interface Result {
+  stdout: string;
+  stderr: string;
+  exitCode: number;
+}
 
-export type RunOptions = {
+export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   cwd?: string;
   /** What the program reads on stdin; without it stdin is closed. */
   input?: string;
-};
+}
 
 /** Runs a program to its end. A program that cannot be started rejects; any exit code resolves. */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
@@ -46,7 +50,10 @@ export async function mustRun(argv: readonly string[], options: RunOptions = {})
 }
 
 /** A process, named so that a later process with the same number is not taken for it. */
-export type ProcessMark = { pid: number; start: string };
+export interface ProcessMark {
+  pid: number;
+  start: string;
+}
 
 /** The mark of a running process; undefined when there is none (a zombie counts as none). */
 export function markOf(pid: number): ProcessMark | undefined {
@@ -83,5 +90,15 @@ export async function waitFor<T>(
     if (found !== undefined) return found;
     if (Date.now() > deadline) throw new Error(`waited ${milliseconds} ms in vain for ${what}`);
     await delay(10);
+  }
+}
+
+/** Runs a program's main function. When it fails, the message says why; where in the code it was is nobody's concern. */
+export async function runMain(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
   }
 }

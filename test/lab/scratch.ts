@@ -1,5 +1,6 @@
 /** Folders that vanish with the process that made them, and those of killed processes with the next one. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onEnd } from './at-end.ts';
@@ -7,7 +8,11 @@ import { bootId, isRunning, markOf, type ProcessMark } from './process.ts';
 
 const PREFIX = 'incus-scratch-';
 
-type Owner = { boot: string; owner: ProcessMark; helpers: ProcessMark[] };
+interface Owner {
+  boot: string;
+  owner: ProcessMark;
+  helpers: ProcessMark[];
+}
 
 export class Scratch {
   readonly folder: string;
@@ -18,7 +23,12 @@ export class Scratch {
     sweep();
     this.folder = mkdtempSync(join(tmpdir(), PREFIX));
     this.#write();
-    this.#forget = onEnd({ begin: () => this.#endHelpers(), isOver: () => tryRemove(this.folder) });
+    this.#forget = onEnd({
+      begin: () => {
+        this.#endHelpers();
+      },
+      isOver: () => tryRemove(this.folder),
+    });
   }
 
   /** Has the process, and those it leads as a group, end with the folder. */
@@ -31,7 +41,8 @@ export class Scratch {
   /** Ends what was adopted and removes the folder. */
   async remove(): Promise<void> {
     this.#endHelpers();
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    // A process that was ended may still be writing its last file.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     this.#forget();
   }
 

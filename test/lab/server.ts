@@ -6,7 +6,7 @@ import type { KeeperClient } from './keeper-client.ts';
 export type Line = '6.0' | '7.0';
 
 /** What is known of a server without asking it; plain data. */
-export type ServerFacts = {
+export interface ServerFacts {
   name: string;
   line: Line;
   /** Its INCUS_DIR. */
@@ -14,7 +14,7 @@ export type ServerFacts = {
   log: string;
   /** Where it listens for https: `127.0.0.1:PORT`. */
   address: string;
-};
+}
 
 export class LabServer {
   readonly name: string;
@@ -44,7 +44,9 @@ export class LabServer {
   async stop(): Promise<void> {
     const ended = this.#keeper.ask({ do: 'ended', server: this.name });
     const { promise: tooLate, resolve } = Promise.withResolvers<'too late'>();
-    const timer = setTimeout(() => resolve('too late'), 30_000);
+    const timer = setTimeout(() => {
+      resolve('too late');
+    }, 30_000);
     void run(['incus', 'admin', 'shutdown', '--force'], { env: this.#env });
     if ((await Promise.race([ended, tooLate])) === 'too late') await this.kill();
     clearTimeout(timer);

@@ -6,7 +6,11 @@ import { bootId, isRunning, markOf, mustRun, type ProcessMark, waitFor } from '.
 /** How the folders of labs begin; they stand side by side in the folder for temporary files. */
 export const LAB_PREFIX = 'incus-lab-';
 
-type KeeperState = { boot: string; keeper: ProcessMark; helpers: ProcessMark[] };
+interface KeeperState {
+  boot: string;
+  keeper: ProcessMark;
+  helpers: ProcessMark[];
+}
 
 /** Records in the lab's folder which processes are its own. */
 export function writeKeeperState(folder: string, helpers: readonly ProcessMark[]): void {

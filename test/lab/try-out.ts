@@ -11,7 +11,7 @@ import { project } from '../../scripts/setup/places.mjs';
 import { onEnd } from './at-end.ts';
 import { CONTAINERS, SNAPSHOT_REMOTE } from './handle.ts';
 import { type LabOptions, startLab } from './lab.ts';
-import { waitFor } from './process.ts';
+import { runMain, waitFor } from './process.ts';
 import { Scratch } from './scratch.ts';
 import { startWorkbenchServer } from './workbench-server.ts';
 
@@ -37,7 +37,9 @@ async function inWorkbench(env: NodeJS.ProcessEnv, once: boolean): Promise<void>
   process.stdout.write(`\nOpen this address in a browser on this machine:\n\n  ${server.url}\n\n`);
   if (once) {
     const status = await new Promise((resolve, reject) => {
-      get(server.url, (response) => resolve(response.resume().statusCode)).on('error', reject);
+      get(server.url, (response) => {
+        resolve(response.resume().statusCode);
+      }).on('error', reject);
     });
     process.stdout.write(`The address answers with ${String(status)}.\n`);
     process.exit(status === 200 ? 0 : 1);
@@ -66,14 +68,21 @@ async function inDesktop(code: string, env: NodeJS.ProcessEnv): Promise<void> {
       stdio: 'inherit',
     },
   );
-  onEnd({ begin: () => endWindows(data), isOver: () => true });
+  onEnd({
+    begin: () => {
+      endWindows(data);
+    },
+    isOver: () => true,
+  });
   const failed = await new Promise<Error | undefined>((resolve) =>
-    child.once('error', resolve).once('exit', () => resolve(undefined)),
+    child.once('error', resolve).once('exit', () => {
+      resolve(undefined);
+    }),
   );
   if (failed !== undefined) throw failed;
-  await waitFor('VS Code to end', () => (windows(data).length === 0 ? true : undefined), 10_000).catch(() =>
-    endWindows(data),
-  );
+  await waitFor('VS Code to end', () => (windows(data).length === 0 ? true : undefined), 10_000).catch(() => {
+    endWindows(data);
+  });
   process.exit(0);
 }
 
@@ -97,6 +106,8 @@ function endWindows(data: string): void {
 }
 
 const [, , what = '6.0', where = 'workbench', once] = process.argv;
-const env = await surroundings(what);
-if (where === 'workbench') await inWorkbench(env, once === 'once');
-else await inDesktop(where, env);
+await runMain(async () => {
+  const env = await surroundings(what);
+  if (where === 'workbench') await inWorkbench(env, once === 'once');
+  else await inDesktop(where, env);
+});

@@ -10,7 +10,7 @@ import { freePorts } from './ports.ts';
 import { mustRun, waitFor } from './process.ts';
 import { Scratch } from './scratch.ts';
 
-export type WorkbenchOptions = {
+export interface WorkbenchOptions {
   /** The environment of the extension host, hence of the `incus` that the extension runs. */
   env: NodeJS.ProcessEnv;
   /** The folder of an extension under development. */
@@ -29,9 +29,9 @@ export type WorkbenchOptions = {
   trust?: boolean;
   /** The language that extensions see: `de`, say. The workbench itself has no translations and stays English. */
   locale?: string;
-};
+}
 
-export type WorkbenchServer = {
+export interface WorkbenchServer {
   /** The address of a window as the options describe it. */
   url: string;
   /** `home` holds all others and vanishes with the server. */
@@ -39,7 +39,7 @@ export type WorkbenchServer = {
   /** What the server has printed. */
   output: () => string;
   close: () => Promise<void>;
-};
+}
 
 /** Nothing moves, nothing asks, nobody is called. */
 const CALM_SETTINGS = {
@@ -57,6 +57,7 @@ const CALM_SETTINGS = {
   'workbench.colorTheme': 'Default Dark Modern',
   'workbench.enableExperiments': false,
   'workbench.layoutControl.enabled': false,
+  'workbench.reduceMotion': 'on',
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
@@ -80,10 +81,12 @@ async function start(scratch: Scratch, options: WorkbenchOptions): Promise<Workb
   if (options.locale !== undefined) writeLanguage(home, options.locale);
   const main = join(workbenchFolder(), 'node_modules/code-server/lib/vscode/out/server-main.js');
   const where = ['--server-data-dir', home, '--extensions-dir', folders.extensions];
-  const env = { ...options.env };
   // Set where the tests themselves run in a VS Code terminal; they would tie the server to that window.
-  for (const name of Object.keys(env))
-    if (name.startsWith('VSCODE_') || name === 'ELECTRON_RUN_AS_NODE') delete env[name];
+  const ties = /^(VSCODE_|ELECTRON_RUN_AS_NODE$)/;
+  const env: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(options.env).filter(([name]) => !ties.test(name)));
+  // VS Code leaves sockets and caches among the temporary files.
+  env['TMPDIR'] = join(home, 'tmp');
+  mkdirSync(env['TMPDIR']);
   if (options.helperPath !== undefined)
     cpSync(options.helperPath, join(folders.extensions, 'helper'), { recursive: true });
   if (options.vsix !== undefined) {
@@ -103,6 +106,8 @@ async function start(scratch: Scratch, options: WorkbenchOptions): Promise<Workb
   ];
   // Only with this switch does a built VS Code heed the address's `payload`.
   args.push('--enable-smoke-test-driver', '--disable-telemetry');
+  // VS Code would ask a login shell for its environment, and lay that one's PATH over the lab's, client and all.
+  args.push('--force-disable-user-env');
   if (options.locale !== undefined) args.push('--locale', options.locale);
   if (!(options.trust ?? false)) args.push('--disable-workspace-trust');
   // A group of its own, so that what the server starts can be ended with it; and no end of it is left to chance.
@@ -160,7 +165,9 @@ function answers(port: number): Promise<boolean> {
     get({ host: '127.0.0.1', port, path: '/version' }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
-    }).on('error', () => resolve(false));
+    }).on('error', () => {
+      resolve(false);
+    });
   });
 }
 

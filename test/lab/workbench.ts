@@ -7,7 +7,7 @@ export type OpenOptions = WorkbenchOptions & {
   browser?: string;
 };
 
-export type Workbench = {
+export interface Workbench {
   page: Page;
   url: string;
   folders: WorkbenchServer['folders'];
@@ -16,7 +16,7 @@ export type Workbench = {
   /** With testsPath: what the suite's `run` came to, 0 or 1. */
   testsDone: Promise<number>;
   close: () => Promise<void>;
-};
+}
 
 const WINDOW = { width: 1280, height: 800 };
 
@@ -61,11 +61,15 @@ async function listen(page: Page, logs: string[], server: WorkbenchServer): Prom
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   page.on('console', (message) => logs.push(`[${message.type()}] ${message.text()}`));
   page.on('pageerror', (error) => logs.push(`[page error] ${error.message}`));
-  page.on('crash', () => reject(new Error(`the page crashed\n${server.output()}`)));
+  page.on('crash', () => {
+    reject(new Error(`the page crashed\n${server.output()}`));
+  });
   await page.exposeFunction('codeAutomationLog', (type: string, args: unknown[]) => {
     logs.push(`[${type}] ${args.map(String).join(' ')}`);
   });
-  await page.exposeFunction('codeAutomationExit', (code: number) => resolve(code));
+  await page.exposeFunction('codeAutomationExit', (code: number) => {
+    resolve(code);
+  });
   // Whoever waits for it hears of a crash; nobody has to.
   promise.catch(() => undefined);
   return { testsDone: promise };

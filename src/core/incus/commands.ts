@@ -51,7 +51,7 @@ export function get(remote: string, path: string): IncusCommand {
   return reads('query', '--raw', '--', `${remote}:${path}`);
 }
 
-function send(remote: string, method: 'POST' | 'PATCH', path: string, body: Readonly<Record<string, unknown>>) {
+function send(remote: string, method: 'POST' | 'PUT' | 'PATCH', path: string, body: Readonly<Record<string, unknown>>) {
   return changes('query', '--raw', '--wait', '-X', method, '-d', JSON.stringify(body), '--', `${remote}:${path}`);
 }
 
@@ -83,13 +83,17 @@ export function createSnapshot(ref: InstanceRef, snapshot: NewSnapshot): IncusCo
 export interface RestoreMode {
   /** Bring back the memory as well; only where the snapshot is stateful. */
   readonly stateful?: boolean;
-  /** Leave configuration and devices as they are (`instance_snapshot_disk_only_restore`). */
+  /** Leave configuration, devices and memory as they are (`instance_snapshot_disk_only_restore`). */
   readonly diskOnly?: boolean;
 }
 
-/** Brings an instance back to one of its snapshots. */
+/**
+ * Brings an instance back to one of its snapshots. The disk alone goes through the API, since `--diskonly` is unknown
+ * to the 6.0 client; a server that does not know `disk_only` would restore everything.
+ */
 export function restoreSnapshot(ref: SnapshotRef, mode: RestoreMode): IncusCommand {
-  const flags = [...(mode.stateful ? ['--stateful'] : []), ...(mode.diskOnly ? ['--diskonly'] : [])];
+  if (mode.diskOnly) return send(ref.remote, 'PUT', instancePath(ref), { restore: ref.snapshot, disk_only: true });
+  const flags = mode.stateful ? ['--stateful'] : [];
   return changes('snapshot', 'restore', ...inProject(ref), ...flags, '--', nameOf(ref), ref.snapshot);
 }
 

@@ -1,7 +1,17 @@
 import * as z from 'zod/mini';
 import { NEVER } from '../policy/expiry.ts';
 import { classify, IncusError, type IncusErrorKind } from './errors.ts';
-import type { Config, Devices, Instance, InstanceRef, Pool, Remote, Server, Snapshot } from '../model.ts';
+import {
+  type Config,
+  DEFAULT_PROJECT,
+  type Devices,
+  type Instance,
+  type InstanceRef,
+  type Pool,
+  type Remote,
+  type Server,
+  type Snapshot,
+} from '../model.ts';
 
 /**
  * From the wire to the model, at the border: only the fields that are used are checked, unknown ones are left alone,
@@ -161,7 +171,7 @@ const snapshotRecord = z.object({
 
 const instanceRecord = z.object({
   name: z.string().check(z.minLength(1)),
-  project: z._default(z.string(), 'default'),
+  project: z._default(z.string(), DEFAULT_PROJECT),
   type: z.enum(['container', 'virtual-machine']),
   status: z.string(),
   ephemeral: flag,

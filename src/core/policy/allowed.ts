@@ -104,7 +104,7 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
   [
     'snapshot restore',
     {
-      flags: { '--stateful': true, '--diskonly': true },
+      flags: { '--stateful': true },
       inProject: true,
       check: (names) => countRefusal(names, 2) ?? instanceRefusal(names[0]) ?? oldSnapshot(names[1], 'restore'),
     },

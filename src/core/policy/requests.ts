@@ -23,6 +23,8 @@ const URL_TEXT = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*$/;
  * `?project=P`:
  *
  * - `POST /1.0/instances/I/snapshots` with `name`, `expires_at`, `stateful`: makes a snapshot
+ * - `PUT /1.0/instances/I` with `restore` and `disk_only: true`, and only with both: restores the disk. Without a
+ *   snapshot's name in `restore` it would replace the instance's configuration
  * - `PATCH /1.0/instances/I/snapshots/S` with `expires_at` alone
  * - `DELETE /1.0/instances/I/snapshots/S`
  * - `DELETE /1.0/operations/UUID`: cancels an operation
@@ -34,7 +36,7 @@ const URL_TEXT = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*$/;
  * @param body JSON; `undefined`: none
  */
 export function refusalOfRequest(method: string, path: string, body: string | undefined): RequestRefusal | undefined {
-  if (!['GET', 'POST', 'PATCH', 'DELETE'].includes(method)) return 'method';
+  if (!['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(method)) return 'method';
   if (!URL_TEXT.test(path) || hasDots(path)) return 'path';
   if (method === 'GET') {
     if (!/^\/1\.0(?:[/?]|$)/.test(path)) return 'path';
@@ -42,8 +44,8 @@ export function refusalOfRequest(method: string, path: string, body: string | un
   }
   const segments = segmentsOf(path);
   if (!segments) return 'path';
-  const check = { POST: checkPost, PATCH: checkPatch, DELETE: checkDelete }[method as 'POST' | 'PATCH' | 'DELETE'];
-  return check(segments, body);
+  const checks = { POST: checkPost, PUT: checkPut, PATCH: checkPatch, DELETE: checkDelete };
+  return checks[method as keyof typeof checks](segments, body);
 }
 
 /** Whether a segment is `.` or `..`, however often a server would decode it. */
@@ -72,6 +74,18 @@ function checkPost(segments: readonly string[], body: string | undefined): Reque
     if (key === 'expires_at') return isTime(value);
     return key === 'stateful' && typeof value === 'boolean';
   });
+  return isFine ? undefined : 'body';
+}
+
+function checkPut(segments: readonly string[], body: string | undefined): RequestRefusal | undefined {
+  const [instances, instance = '', ...rest] = segments;
+  if (instances !== 'instances' || !INSTANCE_NAME.test(instance) || rest.length > 0) return 'path';
+  const { restore, disk_only: diskOnly, ...others } = fieldsOf(body) ?? {};
+  const isFine =
+    typeof restore === 'string' &&
+    checkSnapshotUse(restore, 'restore') === undefined &&
+    diskOnly === true &&
+    Object.keys(others).length === 0;
   return isFine ? undefined : 'body';
 }
 

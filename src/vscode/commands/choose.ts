@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { Instance, InstanceRef, Snapshot, SnapshotRef } from '../../core/model.ts';
+import { DEFAULT_PROJECT, type Instance, type InstanceRef, type Snapshot, type SnapshotRef } from '../../core/model.ts';
 import { oneLine } from '../tree/items.ts';
 import { relativeTime, snapshotCount, stateWord } from '../tree/wording.ts';
 import type { Selection, Services } from './services.ts';
@@ -10,7 +10,7 @@ interface Choice<T> extends vscode.QuickPickItem {
 
 /** Where something is, as far as that is not plain: the project only where it is not the default one. */
 export function placeOf({ remote, project }: { remote: string; project: string }): string {
-  return project === 'default' ? oneLine(remote) : `${oneLine(remote)} / ${oneLine(project)}`;
+  return project === DEFAULT_PROJECT ? oneLine(remote) : `${oneLine(remote)} / ${oneLine(project)}`;
 }
 
 /** The instances that are selected and still there; without a selection the user picks. `undefined`: nothing chosen. */

@@ -71,7 +71,8 @@ async function chooseWay(snapshot: Snapshot, plan: RestorePlan): Promise<Way | u
   const title = vscode.l10n.t('Restore {0}', oneLine(snapshot.ref.snapshot));
   const way = ways.length === 1 ? ways[0]?.way : (await vscode.window.showQuickPick(ways, { title }))?.way;
   if (!way) return undefined;
-  const stateful = snapshot.stateful ? await askMemory(title) : false;
+  // Incus refuses the disk alone together with the memory.
+  const stateful = snapshot.stateful && way.mode === 'all' ? await askMemory(title) : false;
   return stateful === undefined ? undefined : { ...way, stateful };
 }
 

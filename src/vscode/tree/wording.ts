@@ -21,7 +21,9 @@ export function relativeTime(at: Date, now: Date): string {
   const step = STEPS.find(([from]) => Math.abs(distance) >= from);
   if (!step) return distance > 0 ? l10n.t('in less than a minute') : l10n.t('just now');
   const [, unit, name] = step;
-  return new Intl.RelativeTimeFormat(env.language, { numeric: 'always' }).format(Math.trunc(distance / unit), name);
+  // An age counts what is complete; "in 13 days" for a fortnight that has just begun would be odd.
+  const count = distance > 0 ? Math.round(distance / unit) : Math.trunc(distance / unit);
+  return new Intl.RelativeTimeFormat(env.language, { numeric: 'always' }).format(count, name);
 }
 
 /** A time exactly, in local time and UTC, for tooltips. */
