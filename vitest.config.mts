@@ -1,20 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
+/** One lab serves all tests that drive the workbench. */
+const inWorkbench = {
+  globalSetup: ['test/ui/lab.setup.ts'],
+  fileParallelism: false,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
 export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      {
-        test: {
-          name: 'ui',
-          include: ['test/ui/**/*.test.ts'],
-          globalSetup: ['test/ui/lab.setup.ts'],
-          // One lab serves all of them.
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-        },
-      },
+      { test: { name: 'ui', include: ['test/ui/**/*.test.ts'], ...inWorkbench } },
+      { test: { name: 'vsix', include: ['test/vsix/**/*.test.ts'], ...inWorkbench } },
     ],
   },
 });

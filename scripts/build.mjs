@@ -39,6 +39,8 @@ function hostTestsBundle() {
     ...NODE_BUNDLE,
     entryPoints: tests.map((name) => `test/host/${name}`),
     outdir: 'dist/test/host',
+    // esbuild leaves it empty in CommonJS.
+    define: { 'import.meta.dirname': '__dirname' },
     // mocha finds its own files at run time, and the tests have to share one copy.
     external: ['vscode', 'mocha'],
     sourcemap: 'inline',

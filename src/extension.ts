@@ -43,7 +43,11 @@ export function activate(context: vscode.ExtensionContext): void {
   });
 
   let loading: Promise<void> | undefined;
-  const loaded = () => (loading ??= inventory.refresh());
+  const loaded = () => {
+    // A client that was not there may have been installed since.
+    if (!loading || inventory.state.kind === 'failed') loading = inventory.refresh();
+    return loading;
+  };
   const onVisible = (visible: boolean) => {
     provider.setVisible(visible);
     if (visible) void loaded();

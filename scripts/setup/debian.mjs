@@ -18,7 +18,9 @@ export const PACKAGES = {
   root70: [{ name: 'debootstrap', program: 'debootstrap' }],
   browser: [
     { name: 'chromium', program: 'chromium' },
+    // With these, pictures look the same on every machine.
     { name: 'fonts-dejavu-core', file: '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf' },
+    { name: 'fonts-noto-core', file: '/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf' },
   ],
 };
 
@@ -70,7 +72,16 @@ async function install(names, options) {
   const first = await run(argv);
   if (first.exitCode === 0) return;
   // Lists that are older than the archive name versions that it holds no longer.
-  await update();
+  const updated = await update();
+  const { exitCode } = await run(argv);
+  if (exitCode === 0) return;
+  // apt-get update ends well even where nothing could be fetched; what it warned of tells why the packages are missing.
+  const warnings = updated
+    .split('\n')
+    .filter((line) => /^(W|Err):? ?/.test(line))
+    .slice(0, 4);
+  if (warnings.length > 0)
+    throw new Missing(`the packages ${names.join(', ')} could not be had:\n  ${warnings.join('\n  ')}`);
   await must(`the packages ${names.join(', ')}`, argv);
 }
 
@@ -121,7 +132,7 @@ export function debianEntry(codename = osRelease().codename, entries = aptEntrie
 }
 
 /** All binary package sources of this machine, of both formats: { uris, suites, components, signedBy }. */
-export function aptEntries() {
+function aptEntries() {
   const files = existsSync(SOURCES)
     ? readdirSync(SOURCES)
         .sort()

@@ -47,7 +47,7 @@ function isAbandoned(file) {
 }
 
 /** When a process began, in the kernel's own count: a later process with the same number has another. */
-function startOf(pid) {
+export function startOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];

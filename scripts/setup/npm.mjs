@@ -1,7 +1,7 @@
 /** What comes from the npm registry: the project's own packages, and VS Code's workbench. */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { project, workbenchFolder } from './places.mjs';
+import { project, STAND_INS, workbenchFolder } from './places.mjs';
 import { must, say } from './run.mjs';
 
 const QUIET = ['--no-audit', '--no-fund', '--loglevel=error'];
@@ -45,7 +45,9 @@ export async function installWorkbench() {
   // because its authors changed the package.json beside it.
   const inner = join(part, 'node_modules/code-server/lib/vscode');
   await must(what, ['npm', 'install', '--omit=dev', '--ignore-scripts', ...QUIET], { cwd: inner });
-  cpSync(join(source, 'spdlog.cjs'), join(inner, 'node_modules/@vscode/spdlog/index.js'));
+  for (const name of STAND_INS) {
+    cpSync(join(source, 'stand-ins', `${name}.cjs`), join(inner, 'node_modules/@vscode', name, 'index.js'));
+  }
   renameSync(part, folder);
 }
 

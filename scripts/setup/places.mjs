@@ -19,10 +19,15 @@ export function root70Folder() {
   return join(cacheFolder(), 'incus-7.0-root');
 }
 
+/** VS Code's native modules that have stand-ins in test/lab/workbench, because there may be no compiler for them. */
+export const STAND_INS = ['native-watchdog', 'spdlog'];
+
 /** VS Code's workbench; each pinned set of packages has a folder of its own. */
 export function workbenchFolder() {
+  const source = join(project, 'test/lab/workbench');
   const hash = createHash('sha256');
-  for (const file of ['package-lock.json', 'spdlog.cjs'])
-    hash.update(readFileSync(join(project, 'test/lab/workbench', file)));
+  for (const file of ['package-lock.json', ...STAND_INS.map((name) => `stand-ins/${name}.cjs`)]) {
+    hash.update(readFileSync(join(source, file)));
+  }
   return join(cacheFolder(), `workbench-${hash.digest('hex').slice(0, 12)}`);
 }

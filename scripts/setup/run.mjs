@@ -52,8 +52,13 @@ export function run(argv, options = {}) {
 export async function must(what, argv, options = {}) {
   const { exitCode, output } = await run(argv, options);
   if (exitCode === 0) return output;
-  const end = output.trim().split('\n').slice(-8).join('\n  ');
-  throw new Missing(`${what} could not be had. \`${argv.join(' ')}\` ended with exit code ${exitCode}:\n  ${end}`);
+  // npm tells the reason first and then how it is used; apt marks its reasons; others end with theirs.
+  const lines = output.trim().split('\n');
+  const marked = lines.filter((line) => /^(E: |npm error )/.test(line)).slice(0, 8);
+  const why = marked.length > 0 ? marked : lines.slice(-8);
+  throw new Missing(
+    `${what} could not be had. \`${argv.join(' ')}\` ended with exit code ${exitCode}:\n  ${why.join('\n  ')}`,
+  );
 }
 
 /** Writes a file that belongs to root. */

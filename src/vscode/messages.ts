@@ -140,6 +140,8 @@ export function describeProblem(problem: RemoteProblem): string {
   }
 }
 
+/** The first line of Incus' own words, ended as a sentence: others may follow it. */
 function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? text;
+  const line = (text.split('\n', 1)[0] ?? text).trimEnd();
+  return /[.!?]$/.test(line) ? line : `${line}.`;
 }

@@ -22,11 +22,15 @@ export async function run(): Promise<void> {
   const results = process.env['INCUS_HOST_RESULTS'];
   if (results !== undefined) {
     // mocha keeps a copy of console.log for its reporters; theirs is the one place where lines can be had as they come.
-    Mocha.reporters.Base.consoleLog = (...args: unknown[]) => appendFileSync(results, `${format(...args)}\n`);
+    Mocha.reporters.Base.consoleLog = (...args: unknown[]) => {
+      appendFileSync(results, `${format(...args)}\n`);
+    };
   }
   const skipped: string[] = [];
   const stats = await new Promise<Mocha.Stats | undefined>((resolve) => {
-    const runner = mocha.run(() => resolve(runner.stats));
+    const runner = mocha.run(() => {
+      resolve(runner.stats);
+    });
     runner.on('pending', (test) => skipped.push(test.fullTitle()));
   });
   const counts = { passed: stats?.passes ?? 0, failed: stats?.failures ?? 0, skipped };

@@ -13,18 +13,25 @@ let watching = false;
 /** Has `ending` seen to when the process ends. Returns how to take it back, for what was ended before. */
 export function onEnd(ending: Ending): () => void {
   endings.add(ending);
-  if (!watching) {
-    watching = true;
-    process.once('exit', finish);
-    for (const [signal, code] of [
-      ['SIGINT', 130],
-      ['SIGTERM', 143],
-      ['SIGHUP', 129],
-    ] as const) {
-      process.once(signal, () => process.exit(code));
-    }
-  }
+  if (!watching) watch();
   return () => endings.delete(ending);
+}
+
+function watch(): void {
+  watching = true;
+  process.once('exit', finish);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      finish();
+      // Now that nobody listens, the signal does what it does by itself; process.exit may belong to a test runner.
+      process.kill(process.pid, signal);
+    });
+  }
+  // The worker of a test runner outlives the runner otherwise.
+  process.once('disconnect', () => {
+    finish();
+    process.kill(process.pid, 'SIGKILL');
+  });
 }
 
 /** Synchronous, because nothing else runs once a process exits. */

@@ -26,19 +26,23 @@ async function main(where: Where, line: LabOptions['line'], pattern: string): Pr
   const env = lab.environment({ INCUS_HOST_RESULTS: results, INCUS_HOST_GREP: pattern, INCUS_TEST_LINE: line });
   const over = new AbortController();
   const printed = print(results, over.signal);
+  let failed: string | undefined;
   try {
-    if (where === 'desktop') await inDesktop(env);
-    else await inWorkbench(env);
+    failed = where === 'desktop' ? await inDesktop(env) : await inWorkbench(env);
   } finally {
     over.abort();
     const counts = await printed;
     const file = process.env['INCUS_TEST_COUNTS'];
     if (file !== undefined && counts !== undefined) writeFileSync(file, counts);
+    // A suite that came to its end has said itself what failed.
+    if (failed !== undefined && counts === undefined) process.stdout.write(`${failed}\n`);
     await lab.stop();
   }
+  if (failed !== undefined) process.exitCode = 1;
 }
 
-async function inWorkbench(env: NodeJS.ProcessEnv): Promise<void> {
+/** Resolves with what went wrong, if anything did. */
+async function inWorkbench(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const workbench = await openWorkbench({ env, extensionPath: project, testsPath: SUITE });
   const tooLate = new AbortController();
   try {
@@ -46,18 +50,18 @@ async function inWorkbench(env: NodeJS.ProcessEnv): Promise<void> {
       () => 'over' as const,
     );
     const code = await Promise.race([workbench.testsDone, late]);
-    if (code === 0) return;
-    process.exitCode = 1;
+    if (code === 0) return undefined;
     const why = code === 'late' ? `no end after ${LONGEST_MINUTES} minutes` : `exit code ${code}`;
     const said = workbench.logs.filter((entry) => /^\[(error|page error)\]/.test(entry)).slice(-15);
-    process.stdout.write(`The extension host's suite: ${why}. What the window said last:\n  ${said.join('\n  ')}\n`);
+    return `The extension host's suite: ${why}. What the window said last:\n  ${said.join('\n  ')}`;
   } finally {
     tooLate.abort();
     await workbench.close();
   }
 }
 
-async function inDesktop(env: NodeJS.ProcessEnv): Promise<void> {
+/** The same on the desktop. */
+async function inDesktop(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const { downloadAndUnzipVSCode, runTests } = await import('@vscode/test-electron');
   const scratch = new Scratch();
   const folders = [
@@ -76,12 +80,10 @@ async function inDesktop(env: NodeJS.ProcessEnv): Promise<void> {
       extensionTestsEnv: env,
       launchArgs: [...folders, ...asRoot, '--disable-workspace-trust', '--disable-gpu', '--skip-welcome'],
     });
+    return undefined;
   } catch (error) {
-    process.exitCode = 1;
     const why = error instanceof Error ? error.message : String(error);
-    process.stdout.write(
-      `Desktop VS Code could not be had or has failed: ${why}\n(\`npm test\` runs the same suite without a download.)\n`,
-    );
+    return `Desktop VS Code could not be had or has failed: ${why}\n(\`npm test\` runs the same suite without a download.)`;
   } finally {
     await scratch.remove();
   }

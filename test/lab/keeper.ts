@@ -14,8 +14,8 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { KeeperReply, KeeperRequest, ServerPlan } from './keeper-protocol.ts';
-import { isRunning, markOf, type ProcessMark, waitFor } from './process.ts';
-import { removeLab, sweepLabs, writeKeeperState } from './sweep.ts';
+import { markOf, type ProcessMark, waitFor } from './process.ts';
+import { endAll, removeLab, sweepLabs, writeKeeperState } from './sweep.ts';
 
 interface Keeping {
   plan: ServerPlan;
@@ -82,7 +82,7 @@ async function start(name: string): Promise<{ pid: number }> {
   const { plan } = server;
   const output = openSync(plan.log, 'a');
   const daemonArgs = ['/usr/libexec/incus/incusd', '--group', 'root', '--logfile', plan.log];
-  const nsenter = ['nsenter', '--target', String(server.holderPid), '--mount', '--pid', '--'];
+  const nsenter = ['nsenter', '--target', String(server.holderPid), '--mount', '--pid', '--root', '--wd', '--'];
   const enter = spawn('setpriv', ['--pdeathsig', 'KILL', ...nsenter, ...daemonArgs], {
     stdio: ['ignore', output, output],
     cwd: '/',
@@ -176,8 +176,7 @@ let ending: Promise<void> | undefined;
 /** Ends every namespace, then removes all that is left of the lab. */
 function end(): Promise<void> {
   ending ??= (async () => {
-    for (const mark of helpers) if (isRunning(mark)) process.kill(mark.pid, 'SIGKILL');
-    for (const mark of helpers) await waitFor('the servers to end', () => (isRunning(mark) ? undefined : true));
+    await endAll(helpers);
     await removeLab(folder);
   })();
   return ending;

@@ -4,7 +4,6 @@
  */
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { onEnd } from './at-end.ts';
 import { CONTAINERS, IMAGE, Lab, type LabFacts, SNAPSHOT_REMOTE } from './handle.ts';
@@ -25,13 +24,9 @@ export interface LabOptions {
   containers?: boolean;
 }
 
-/** A unix socket's path may have 107 bytes, and the longest one in a lab adds 30 to the lab's folder. */
-const LONGEST_FOLDER = 60;
-
 /** Starts a lab and resolves when its containers run. The caller ends it by `stop()`, or by ending itself. */
 export async function startLab(options: LabOptions): Promise<Lab> {
-  const base = tmpdir().length + LAB_PREFIX.length + 7 > LONGEST_FOLDER ? '/tmp' : tmpdir();
-  const folder = mkdtempSync(join(base, LAB_PREFIX));
+  const folder = mkdtempSync(LAB_PREFIX);
   // The containers' own root user has to pass through.
   chmodSync(folder, 0o711);
   const keeper = await startKeeper(folder);

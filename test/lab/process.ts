@@ -2,7 +2,7 @@
  * Running programs and telling processes apart: argv arrays only, never a shell.
  */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Result {
@@ -73,9 +73,27 @@ export function isRunning(mark: ProcessMark): boolean {
   return markOf(mark.pid)?.start === mark.start;
 }
 
-/** Distinguishes this start of the machine from earlier ones, after which process marks mean nothing. */
-export function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+/** Where process marks mean something: one start of the machine, and one of its process namespaces. */
+export interface Whereabouts {
+  boot: string;
+  namespace: string;
+}
+
+/** Where this process is. */
+export function whereabouts(): Whereabouts {
+  return {
+    boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+    namespace: readlinkSync('/proc/self/ns/pid'),
+  };
+}
+
+/** What can be told of processes that were marked at `place`: all, that they are gone, or nothing. */
+export function viewOf(place: Whereabouts | undefined): 'here' | 'gone' | 'elsewhere' {
+  const own = whereabouts();
+  // Written by another version of this program: nothing can be told.
+  if (place === undefined) return 'elsewhere';
+  if (place.boot !== own.boot) return 'gone';
+  return place.namespace === own.namespace ? 'here' : 'elsewhere';
 }
 
 /** Asks again and again until `look` finds something; rejects at the deadline with what was waited for. */

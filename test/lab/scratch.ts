@@ -1,15 +1,15 @@
 /** Folders that vanish with the process that made them, and those of killed processes with the next one. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { onEnd } from './at-end.ts';
-import { bootId, isRunning, markOf, type ProcessMark } from './process.ts';
+import { isRunning, markOf, type ProcessMark, viewOf, type Whereabouts, whereabouts } from './process.ts';
 
-const PREFIX = 'incus-scratch-';
+/** Not where TMPDIR says, so that what one run has left is found by the next. */
+const PREFIX = '/tmp/incus-scratch-';
 
 interface Owner {
-  boot: string;
+  place?: Whereabouts;
   owner: ProcessMark;
   helpers: ProcessMark[];
 }
@@ -21,7 +21,7 @@ export class Scratch {
 
   constructor() {
     sweep();
-    this.folder = mkdtempSync(join(tmpdir(), PREFIX));
+    this.folder = mkdtempSync(PREFIX);
     this.#write();
     this.#forget = onEnd({
       begin: () => {
@@ -55,7 +55,7 @@ export class Scratch {
     if (owner === undefined) throw new Error('this process does not find itself in /proc');
     writeFileSync(
       join(this.folder, 'owner.json'),
-      JSON.stringify({ boot: bootId(), owner, helpers: this.#helpers } satisfies Owner),
+      JSON.stringify({ place: whereabouts(), owner, helpers: this.#helpers } satisfies Owner),
     );
   }
 }
@@ -81,15 +81,14 @@ function tryRemove(folder: string): boolean {
 
 /** Removes the folders of this user's processes that were killed. */
 function sweep(): void {
-  for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(PREFIX))) {
-    const folder = join(tmpdir(), name);
+  const folders = readdirSync(dirname(PREFIX)).map((name) => join(dirname(PREFIX), name));
+  for (const folder of folders.filter((one) => one.startsWith(PREFIX))) {
     try {
       if (statSync(folder).uid !== process.getuid?.()) continue;
-      const { boot, owner, helpers } = JSON.parse(readFileSync(join(folder, 'owner.json'), 'utf8')) as Owner;
-      if (boot === bootId()) {
-        if (isRunning(owner)) continue;
-        endGroups(helpers);
-      }
+      const { place, owner, helpers } = JSON.parse(readFileSync(join(folder, 'owner.json'), 'utf8')) as Owner;
+      const view = viewOf(place);
+      if (view === 'elsewhere' || (view === 'here' && isRunning(owner))) continue;
+      if (view === 'here') endGroups(helpers);
       tryRemove(folder);
     } catch {
       // Another process is just making it, or removing it.

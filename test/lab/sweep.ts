@@ -1,13 +1,22 @@
 /** Removing what a lab leaves, its own at its end and that of labs whose keeper was killed. */
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
-import { bootId, isRunning, markOf, mustRun, type ProcessMark, waitFor } from './process.ts';
+import { isRunning, markOf, type ProcessMark, run, viewOf, waitFor, type Whereabouts, whereabouts } from './process.ts';
 
-/** How the folders of labs begin; they stand side by side in the folder for temporary files. */
-export const LAB_PREFIX = 'incus-lab-';
+/** Where labs stand side by side: the path is short, as those of unix sockets have to be. */
+export const LAB_PREFIX = '/tmp/incus-lab-';
 
 interface KeeperState {
-  boot: string;
+  place?: Whereabouts;
   keeper: ProcessMark;
   helpers: ProcessMark[];
 }
@@ -17,27 +26,46 @@ export function writeKeeperState(folder: string, helpers: readonly ProcessMark[]
   const keeper = markOf(process.pid);
   if (keeper === undefined) throw new Error('the keeper does not find itself in /proc');
   mkdirSync(folder, { recursive: true, mode: 0o711 });
-  writeFileSync(join(folder, 'keeper.json'), JSON.stringify({ boot: bootId(), keeper, helpers: [...helpers] }));
+  const state: KeeperState = { place: whereabouts(), keeper, helpers: [...helpers] };
+  // Renamed into its place, because another lab's keeper may be reading it.
+  const file = join(folder, 'keeper.json');
+  writeFileSync(`${file}.part`, JSON.stringify(state));
+  renameSync(`${file}.part`, file);
 }
 
 /** Ends and removes the labs beside `own` whose keeper runs no more. Only labs of the user `uid` are looked at. */
 export async function sweepLabs(own: string, uid: number): Promise<void> {
-  for (const name of readdirSync(dirname(own))) {
-    const folder = join(dirname(own), name);
-    if (!name.startsWith(LAB_PREFIX) || folder === own) continue;
+  for (const name of readdirSync(dirname(LAB_PREFIX))) {
+    const folder = join(dirname(LAB_PREFIX), name);
+    if (!folder.startsWith(LAB_PREFIX) || folder === own) continue;
     const stat = lstatSync(folder, { throwIfNoEntry: false });
     if (!stat?.isDirectory() || stat.uid !== uid) continue;
-    const state = readKeeperState(folder);
-    // A lab without a keeper is one that is about to start, unless it has been so for long.
-    if (state === undefined && Date.now() - stat.mtimeMs < 60_000) continue;
-    const sameBoot = state?.boot === bootId();
-    if (state !== undefined && sameBoot && isRunning(state.keeper)) continue;
-    for (const mark of sameBoot ? state.helpers : []) {
-      if (isRunning(mark)) process.kill(mark.pid, 'SIGKILL');
-      await waitFor('a leftover of a lab to end', () => (isRunning(mark) ? undefined : true));
+    try {
+      await sweepLab(folder, stat.mtimeMs);
+    } catch (error) {
+      // Another keeper may be at it, too; and no lab is held up by what an earlier one has left.
+      process.stderr.write(`lab: ${folder} is left as it is: ${String(error)}\n`);
     }
-    await removeLab(folder);
   }
+}
+
+async function sweepLab(folder: string, changed: number): Promise<void> {
+  const state = readKeeperState(folder);
+  if (state === undefined) {
+    // About to start, unless it has been so for long.
+    if (Date.now() - changed > 60_000) await removeLab(folder);
+    return;
+  }
+  const view = viewOf(state.place);
+  if (view === 'elsewhere' || (view === 'here' && isRunning(state.keeper))) return;
+  if (view === 'here') await endAll(state.helpers);
+  if (existsSync(folder)) await removeLab(folder);
+}
+
+/** Ends marked processes, and resolves when they are gone. */
+export async function endAll(marks: readonly ProcessMark[]): Promise<void> {
+  for (const mark of marks) if (isRunning(mark)) process.kill(mark.pid, 'SIGKILL');
+  await waitFor('the processes of a lab to end', () => (marks.some(isRunning) ? undefined : true));
 }
 
 function readKeeperState(folder: string): KeeperState | undefined {
@@ -51,7 +79,11 @@ function readKeeperState(folder: string): KeeperState | undefined {
 /** Removes the cgroups and the folder of a lab whose namespaces have ended. */
 export async function removeLab(folder: string): Promise<void> {
   await removeCgroups(instanceNames(folder));
-  await mustRun(['rm', '-rf', '--one-file-system', '--', folder]);
+  // A program that used the lab may be about to notice that it is over, and still write.
+  await waitFor(`${folder} to be removed`, async () => {
+    const { exitCode } = await run(['rm', '-rf', '--one-file-system', '--', folder]);
+    return exitCode === 0 ? true : undefined;
+  });
 }
 
 /** Every instance that a server of the lab has started; each has a folder of logs. */
@@ -65,16 +97,19 @@ function instanceNames(folder: string): string[] {
 /** LXC's cgroups outlive a container that was killed. One that has processes belongs to another server. */
 async function removeCgroups(instances: readonly string[]): Promise<void> {
   const names = new Set(instances);
-  for (const root of cgroupRoots()) {
-    const left = readdirSync(root).filter((name) => {
-      const instance = /^lxc\.(?:payload|monitor)\.(.+)$/.exec(name)?.[1];
-      // LXC appends a number where the name is taken.
-      return instance !== undefined && (names.has(instance) || names.has(instance.replace(/-\d+$/, '')));
-    });
-    for (const path of left.map((name) => join(root, name)).filter((path) => !hasProcesses(path))) {
-      await waitFor(`the cgroup ${path} to be free`, () => removeTree(path), 1000).catch(() => undefined);
-    }
-  }
+  const left = cgroupRoots().flatMap((root) =>
+    readdirSync(root)
+      .filter((name) => {
+        const instance = /^lxc\.(?:payload|monitor)\.(.+)$/.exec(name)?.[1];
+        // LXC appends a number where the name is taken.
+        return instance !== undefined && (names.has(instance) || names.has(instance.replace(/-\d+$/, '')));
+      })
+      .map((name) => join(root, name))
+      .filter((path) => !hasProcesses(path)),
+  );
+  // The kernel needs a moment after the last process.
+  const allGone = () => (left.filter((path) => !removeTree(path)).length === 0 ? true : undefined);
+  await waitFor('cgroups to be free', allGone, 1000).catch(() => undefined);
 }
 
 function hasProcesses(cgroup: string): boolean {
@@ -103,7 +138,7 @@ function cgroupRoots(): string[] {
   return [...new Set(paths)].filter((path) => existsSync(path));
 }
 
-function removeTree(path: string): true | undefined {
+function removeTree(path: string): boolean {
   try {
     for (const child of readdirSync(path, { withFileTypes: true })) {
       if (child.isDirectory()) removeTree(join(path, child.name));
@@ -111,6 +146,6 @@ function removeTree(path: string): true | undefined {
     rmdirSync(path);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? true : undefined;
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }

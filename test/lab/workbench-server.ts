@@ -35,7 +35,7 @@ export interface WorkbenchServer {
   /** The address of a window as the options describe it. */
   url: string;
   /** `home` holds all others and vanishes with the server. */
-  folders: { home: string; data: string; extensions: string };
+  folders: { home: string; data: string; extensions: string; temporary: string };
   /** What the server has printed. */
   output: () => string;
   close: () => Promise<void>;
@@ -76,7 +76,12 @@ export async function startWorkbenchServer(options: WorkbenchOptions): Promise<W
 
 async function start(scratch: Scratch, options: WorkbenchOptions): Promise<WorkbenchServer> {
   const home = scratch.folder;
-  const folders = { home, data: join(home, 'data'), extensions: join(home, 'extensions') };
+  const folders = {
+    home,
+    data: join(home, 'data'),
+    extensions: join(home, 'extensions'),
+    temporary: join(home, 'tmp'),
+  };
   writeSettings(home, options.settings);
   if (options.locale !== undefined) writeLanguage(home, options.locale);
   const main = join(workbenchFolder(), 'node_modules/code-server/lib/vscode/out/server-main.js');
@@ -84,9 +89,11 @@ async function start(scratch: Scratch, options: WorkbenchOptions): Promise<Workb
   // Set where the tests themselves run in a VS Code terminal; they would tie the server to that window.
   const ties = /^(VSCODE_|ELECTRON_RUN_AS_NODE$)/;
   const env: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(options.env).filter(([name]) => !ties.test(name)));
+  // Without an address of a gallery none is asked for updates.
+  env['EXTENSIONS_GALLERY'] = JSON.stringify({ serviceUrl: '' });
   // VS Code leaves sockets and caches among the temporary files.
-  env['TMPDIR'] = join(home, 'tmp');
-  mkdirSync(env['TMPDIR']);
+  env['TMPDIR'] = folders.temporary;
+  mkdirSync(folders.temporary);
   if (options.helperPath !== undefined)
     cpSync(options.helperPath, join(folders.extensions, 'helper'), { recursive: true });
   if (options.vsix !== undefined) {

@@ -41,7 +41,12 @@ export async function openWorkbench(options: OpenOptions): Promise<Workbench> {
     await server.close();
   };
   try {
-    browser = await chromium.launch({ executablePath: options.browser ?? '/usr/bin/chromium', args: BROWSER_ARGS });
+    const env = { ...process.env, TMPDIR: server.folders.temporary };
+    browser = await chromium.launch({
+      executablePath: options.browser ?? '/usr/bin/chromium',
+      args: BROWSER_ARGS,
+      env,
+    });
     const context = await browser.newContext({ viewport: WINDOW, locale: options.locale ?? 'en' });
     const page = await context.newPage();
     const logs: string[] = [];
@@ -59,7 +64,10 @@ export async function openWorkbench(options: OpenOptions): Promise<Workbench> {
 /** Collects what the page says, and hears the end of a suite; VS Code's own tests in a browser do the same. */
 async function listen(page: Page, logs: string[], server: WorkbenchServer): Promise<{ testsDone: Promise<number> }> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  page.on('console', (message) => logs.push(`[${message.type()}] ${message.text()}`));
+  page.on('console', (message) => {
+    // What VS Code colours is its own log, which comes below as well.
+    if (!message.text().startsWith('%c')) logs.push(`[${message.type()}] ${message.text()}`);
+  });
   page.on('pageerror', (error) => logs.push(`[page error] ${error.message}`));
   page.on('crash', () => {
     reject(new Error(`the page crashed\n${server.output()}`));

@@ -1,5 +1,5 @@
 /** Work with several things at once, from the palette and by keyboard; and a remote that goes away. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { attachLab, CONTAINERS } from '../lab/handle.ts';
@@ -84,7 +84,7 @@ test('a workspace that is not trusted cannot choose the program', async () => {
       async (window) => {
         await window.page.getByText('Restricted Mode').first().waitFor();
         await window.row('ubuntu-test').waitFor();
-        expect(() => rmSync(called)).toThrow('ENOENT');
+        expect(existsSync(called)).toBe(false);
       },
       { folder, trust: true },
     );

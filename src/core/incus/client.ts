@@ -43,21 +43,21 @@ export class IncusClient {
 
   async remotes(signal?: AbortSignal): Promise<Remote[]> {
     const { argv } = listRemotes();
-    const { stdout } = await this.#runner.run(argv, this.#reading(signal));
-    return parseRemotes(parseJson(stdout, argv), this.#onBad);
+    return this.#runner.read(argv, this.#reading(signal), (stdout) =>
+      parseRemotes(parseJson(stdout, argv), this.#onBad),
+    );
   }
 
   async greet(remote: string, signal?: AbortSignal): Promise<Greeting> {
-    return parseServer(await this.#get(remote, apiPath([]), signal));
+    return this.#get(remote, apiPath([]), parseServer, signal);
   }
 
   /** Whether a list may leave things out: a certificate can be held to some projects. */
   async access(remote: string, greeting: Greeting, signal?: AbortSignal): Promise<Access> {
     if (greeting.certificate === undefined) return 'full';
     try {
-      const restricted = parseRestricted(
-        await this.#get(remote, apiPath(['certificates', greeting.certificate]), signal),
-      );
+      const path = apiPath(['certificates', greeting.certificate]);
+      const restricted = await this.#get(remote, path, parseRestricted, signal);
       return restricted ? 'limited' : 'full';
     } catch (error) {
       const { kind } = toIncusError(error);
@@ -68,7 +68,7 @@ export class IncusClient {
   }
 
   async projects(remote: string, signal?: AbortSignal): Promise<string[]> {
-    return parseProjectUrls(await this.#get(remote, apiPath(['projects']), signal));
+    return this.#get(remote, apiPath(['projects']), parseProjectUrls, signal);
   }
 
   /**
@@ -82,43 +82,42 @@ export class IncusClient {
       unread++;
       this.#onBad(what, why);
     };
-    const instances = parseInstances(await this.#get(remote, path, signal), remote, onBad);
+    const instances = await this.#get(remote, path, (value) => parseInstances(value, remote, onBad), signal);
     return { instances, unread };
   }
 
   /** One instance with its snapshots. */
   async instance(ref: InstanceRef, signal?: AbortSignal): Promise<Instance> {
     const path = instancePath(ref, { recursion: '1' });
-    return parseInstance(await this.#get(ref.remote, path, signal), ref.remote, this.#onBad);
+    return this.#get(ref.remote, path, (value) => parseInstance(value, ref.remote, this.#onBad), signal);
   }
 
   /**
    * The name of the snapshot that an escaped path of ours reaches: proof that the server reads the path as we mean it.
    */
   async snapshotAt(ref: SnapshotRef, signal?: AbortSignal): Promise<string> {
-    return parseName(await this.#get(ref.remote, snapshotPath(ref), signal));
+    return this.#get(ref.remote, snapshotPath(ref), parseName, signal);
   }
 
   async pool(remote: string, name: string, signal?: AbortSignal): Promise<Pool> {
-    return parsePool(await this.#get(remote, apiPath(['storage-pools', name]), signal));
+    return this.#get(remote, apiPath(['storage-pools', name]), parsePool, signal);
   }
 
   /** The configuration of the volume that holds an instance's root disk, which may override its pool's. */
   async rootVolumeConfig(instance: Instance, pool: string, signal?: AbortSignal): Promise<Config> {
     const { ref, type } = instance;
     const path = apiPath(['storage-pools', pool, 'volumes', type, ref.instance], { project: ref.project });
-    return parseVolumeConfig(await this.#get(ref.remote, path, signal));
+    return this.#get(ref.remote, path, parseVolumeConfig, signal);
   }
 
   /** Runs a command that changes something, and waits until Incus is done with it. */
   async change(command: IncusCommand, signal?: AbortSignal): Promise<void> {
     const { argv } = command;
-    const { stdout } = await this.#runner.run(argv, {
-      timeout: this.#limits().change,
-      ...(signal && { signal }),
+    const options = { timeout: this.#limits().change, ...(signal && { signal }) };
+    await this.#runner.read(argv, options, (stdout) => {
+      // A raw query ends with exit code 0 even on an error; the envelope tells.
+      if (argv[0] === 'query' && stdout.trimStart().startsWith('{')) parseEnvelope(stdout, argv);
     });
-    // A raw query ends with exit code 0 even on an error; the envelope tells.
-    if (argv[0] === 'query' && stdout.trimStart().startsWith('{')) parseEnvelope(stdout, argv);
   }
 
   /** What a reading verb of the CLI prints, as it is. */
@@ -127,8 +126,8 @@ export class IncusClient {
     return (await this.#runner.run(command.argv, this.#reading(signal))).stdout;
   }
 
-  #get(remote: string, path: string, signal?: AbortSignal): Promise<unknown> {
-    return this.#transport.get(remote, path, this.#reading(signal));
+  #get<T>(remote: string, path: string, parse: (metadata: unknown) => T, signal?: AbortSignal): Promise<T> {
+    return this.#transport.get(remote, path, parse, this.#reading(signal));
   }
 
   #reading(signal?: AbortSignal): RunOptions {

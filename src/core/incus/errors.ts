@@ -108,7 +108,7 @@ const PATTERNS: readonly (readonly [IncusErrorKind, RegExp])[] = [
   ['profileMissing', /Requested profile ".*" doesn't exist|Profile not found/s],
   ['poolMissing', /Storage pool not found/],
   ['volumeInUse', /used by running instances/],
-  ['protected', /Instance is protected|delete protection enabled|start protection/i],
+  ['protected', /Instance is protected|(delete|startup) protection enabled/i],
   ['stopTimedOut', /Failed shutting down instance.*(deadline exceeded|timed? ?out)|context deadline exceeded/is],
   ['busy', /Instance is busy running|matching non-reusable operation|already being migrated/],
   ['running', /is currently running|Instance is running|is already running|must not be running/],

@@ -1,6 +1,6 @@
 import { execa, type Options } from 'execa';
 import { refusalOf } from '../policy/allowed.ts';
-import { classify, errorTextOf, IncusError } from './errors.ts';
+import { classify, errorTextOf, IncusError, toIncusError } from './errors.ts';
 
 /** Where the `incus` program is, and what it is given. Read again before each call, since settings change. */
 export interface Program {
@@ -56,7 +56,20 @@ export class Runner {
    * @param argv the arguments, without the program
    * @throws IncusError for anything but exit code 0
    */
-  async run(argv: readonly string[], options: RunOptions): Promise<RunResult> {
+  run(argv: readonly string[], options: RunOptions): Promise<RunResult> {
+    return this.read(argv, options, (stdout, stderr) => ({ stdout, stderr }));
+  }
+
+  /**
+   * @param parse reads the output: exit code 0 is no proof of success. What it throws is the call's failure, and stands
+   * in the log with it
+   * @throws IncusError
+   */
+  async read<T>(
+    argv: readonly string[],
+    options: RunOptions,
+    parse: (stdout: string, stderr: string) => T,
+  ): Promise<T> {
     const program = this.#program();
     const refusal = refusalOf(argv);
     if (refusal) {
@@ -68,16 +81,22 @@ export class Runner {
 
     const start = performance.now();
     const result = await execa(program.path, [...argv], childOptions(program, options));
-    const failure = result.failed ? failureOf(result, argv) : undefined;
-    this.#onCall({
-      program: program.path,
-      argv,
-      duration: performance.now() - start,
-      ...(result.exitCode !== undefined && { exitCode: result.exitCode }),
-      ...(failure && { failure }),
-    });
-    if (failure) throw failure;
-    return { stdout: result.stdout, stderr: result.stderr };
+    const duration = performance.now() - start;
+    const report = (failure?: IncusError) => {
+      const { exitCode } = result;
+      const ending = { ...(exitCode !== undefined && { exitCode }), ...(failure && { failure }) };
+      this.#onCall({ program: program.path, argv, duration, ...ending });
+    };
+    try {
+      if (result.failed) throw failureOf(result, argv);
+      const parsed = parse(result.stdout, result.stderr);
+      report();
+      return parsed;
+    } catch (error) {
+      const failure = toIncusError(error);
+      report(failure);
+      throw failure;
+    }
   }
 }
 

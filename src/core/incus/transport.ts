@@ -6,10 +6,10 @@ import { parseEnvelope } from './schemas.ts';
 export interface Transport {
   /**
    * @param path of the API, as `apiPath` builds it
-   * @returns the metadata of the answer, unchecked
+   * @param parse reads the metadata of the answer; what it throws is the call's failure
    * @throws IncusError
    */
-  get(remote: string, path: string, options: RunOptions): Promise<unknown>;
+  get<T>(remote: string, path: string, parse: (metadata: unknown) => T, options: RunOptions): Promise<T>;
 }
 
 /** Reads by `incus query`: one process per call, wherever the CLI runs. */
@@ -20,9 +20,8 @@ export class QueryTransport implements Transport {
     this.#runner = runner;
   }
 
-  async get(remote: string, path: string, options: RunOptions): Promise<unknown> {
+  async get<T>(remote: string, path: string, parse: (metadata: unknown) => T, options: RunOptions): Promise<T> {
     const { argv } = get(remote, path);
-    const { stdout } = await this.#runner.run(argv, options);
-    return parseEnvelope(stdout, argv);
+    return this.#runner.read(argv, options, (stdout) => parse(parseEnvelope(stdout, argv)));
   }
 }

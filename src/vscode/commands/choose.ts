@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { IncusError } from '../../core/incus/errors.ts';
 import { DEFAULT_PROJECT, type Instance, type InstanceRef, type Snapshot, type SnapshotRef } from '../../core/model.ts';
 import { oneLine } from '../tree/items.ts';
 import { relativeTime, snapshotCount, stateWord } from '../tree/wording.ts';
@@ -21,7 +22,10 @@ export async function chooseInstances(
 ): Promise<Instance[] | undefined> {
   const selected = selection.instances.flatMap((ref) => services.inventory.instance(ref)?.instance ?? []);
   if (selected.length > 0) return selected;
+  const [gone] = selection.instances;
+  if (gone) throw new IncusError('instanceMissing', { text: gone.instance });
   await services.loaded();
+  requireClient(services);
   const choices = services.inventory.remotes.flatMap(({ remote }) =>
     services.inventory
       .instances(remote.name)
@@ -100,7 +104,14 @@ export async function chooseSnapshot(
 }
 
 function presentSnapshots(services: Services, refs: readonly SnapshotRef[]): Snapshot[] {
-  return refs.flatMap((ref) => services.inventory.snapshot(ref) ?? []);
+  const present = refs.flatMap((ref) => services.inventory.snapshot(ref) ?? []);
+  if (present.length === 0) throw new IncusError('snapshotMissing', { text: refs[0]?.snapshot ?? '' });
+  return present;
+}
+
+/** @throws IncusError where there is no working client: then nothing is known of any remote */
+export function requireClient({ inventory: { state } }: Services): void {
+  if (state.kind === 'failed') throw state.error;
 }
 
 /** Names of snapshots that an instance has, as far as they are known. */

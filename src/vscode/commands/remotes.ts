@@ -3,6 +3,7 @@ import type { RemoteEntry } from '../../core/inventory.ts';
 import { describeError, describeProblem } from '../messages.ts';
 import { oneLine } from '../tree/items.ts';
 import { SECTION } from '../settings.ts';
+import { requireClient } from './choose.ts';
 import { done } from './report.ts';
 import type { Handler } from './services.ts';
 
@@ -19,6 +20,7 @@ export const refresh: Handler = async (services, selection) => {
 /** Says what is wrong with a remote, and offers the next step. */
 export const showRemoteProblem: Handler = async (services, selection) => {
   await services.loaded();
+  requireClient(services);
   const failed = services.inventory.remotes.filter(({ state }) => state.kind === 'failed');
   const chosen = failed.filter(({ remote }) => selection.remotes.includes(remote.name));
   const entry = chosen[0] ?? (await pickRemote(failed));

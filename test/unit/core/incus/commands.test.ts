@@ -32,7 +32,7 @@ describe('the command lines of daily work', () => {
     [
       'a restore of the disk alone',
       commands.restoreSnapshot(snapshot, { diskOnly: true }),
-      'snapshot restore --project default --diskonly -- local:ubuntu-test ubuntu-test-1',
+      'query --raw --wait -X PUT -d {"restore":"ubuntu-test-1","disk_only":true} -- local:/1.0/instances/ubuntu-test?project=default',
     ],
     [
       'a deletion',
@@ -140,7 +140,9 @@ describe('no way to lose an instance', () => {
       if (!argv.includes('-X')) return false;
       const snapshot = /^\/1\.0\/instances\/[^/?]+\/snapshots\/(?!\.{1,2}(\?|$))[^/?]+(\?|$)/.test(path);
       if (method === 'DELETE') return !snapshot;
-      return method === 'PUT' || (method === 'POST' && !/\/snapshots(\?|$)/.test(path));
+      if (method === 'PUT')
+        return !/^\/1\.0\/instances\/[^/?]+(\?|$)/.test(path) || !/-d \{"restore":".+"/.test(argv.join(' '));
+      return method === 'POST' && !/\/snapshots(\?|$)/.test(path);
     }
     if (verb === 'snapshot') return second === 'delete' && positional(argv).length !== 2;
     if (verb === 'copy') return argv.includes('--refresh');

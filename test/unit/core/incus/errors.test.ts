@@ -26,6 +26,7 @@ const SAID: readonly (readonly [string, IncusErrorKind])[] = [
   ['The instance is already running', 'running'],
   ['Instance is protected', 'protected'],
   ['Instance has delete protection enabled', 'protected'],
+  ['Instance has startup protection enabled', 'protected'],
   ['The remote "x" doesn\'t exist', 'noSuchRemote'],
   [
     'Get "https://127.0.0.1:1/1.0": Unable to connect to: 127.0.0.1:1 ([dial tcp 127.0.0.1:1: connect: connection refused])',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type IncusError, toIncusError } from '../../../../src/core/incus/errors.ts';
 import { type CallRecord, Runner } from '../../../../src/core/incus/runner.ts';
-import { fakeIncus, type FakeIncus } from '../../../lab/fake-incus/fake-incus.ts';
+import { fakeIncus, type FakeIncus } from '../../../lab/fake-incus.ts';
 
 const LIST = ['remote', 'list', '-f', 'json'];
 const START = ['start', '--project', 'default', '--', 'local:c1'];

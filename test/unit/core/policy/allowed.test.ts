@@ -26,7 +26,7 @@ const ALLOWED: readonly (readonly string[])[] = [
   ['query', '-X', 'DELETE', '--', `my remote:/1.0/operations/${UUID}`],
   ['snapshot', 'create', ...IN_PROJECT, '--', 'local:c1'],
   ['snapshot', 'create', ...IN_PROJECT, '--stateful', '--no-expiry', '--', 'local:c1', 's1'],
-  ['snapshot', 'restore', ...IN_PROJECT, '--diskonly', '--', 'local:c1', '-x'],
+  ['snapshot', 'restore', ...IN_PROJECT, '--', 'local:c1', '-x'],
   ['snapshot', 'restore', ...IN_PROJECT, '--stateful', '--', 'local:c1', 'a%62'],
   ['snapshot', 'rename', ...IN_PROJECT, '--', 'local:c1', '$(x)', 's2'],
   ['snapshot', 'delete', ...IN_PROJECT, '--', 'local:c1', 'a\nb'],

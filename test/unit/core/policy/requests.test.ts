@@ -100,6 +100,44 @@ describe('making a snapshot', () => {
   });
 });
 
+describe('restoring the disk alone', () => {
+  it.each(['s1', '-x', 'a%b', '$(x)', 'größe'])('goes back to %j', (restore) => {
+    const body = JSON.stringify({ restore, disk_only: true });
+    expect(refusalOfRequest('PUT', '/1.0/instances/c1', body)).toBeUndefined();
+    expect(refusalOfRequest('PUT', '/1.0/instances/c1?project=default', body)).toBeUndefined();
+  });
+
+  it.each([
+    undefined,
+    '',
+    '{}',
+    '{"restore":"s1"}',
+    '{"disk_only":true}',
+    '{"restore":"","disk_only":true}',
+    '{"restore":"..","disk_only":true}',
+    '{"restore":"c2/s1","disk_only":true}',
+    '{"restore":1,"disk_only":true}',
+    '{"restore":"s1","disk_only":"true"}',
+    '{"restore":"s1","disk_only":true,"stateful":true}',
+    '{"restore":"s1","disk_only":true,"config":{}}',
+    '{"config":{}}',
+  ])('is all that can be put to an instance: %j is not', (body) => {
+    expect(refusalOfRequest('PUT', '/1.0/instances/c1', body)).toBe('body');
+  });
+
+  it.each([
+    '/1.0/instances',
+    '/1.0/instances/',
+    '/1.0/instances/c_1',
+    '/1.0/instances/c1/state',
+    '/1.0/instances/c1/snapshots/s1',
+    '/1.0/profiles/default',
+    '/1.0/instances/c1?project=a&force=1',
+  ])('nothing can be put to %s', (path) => {
+    expect(refusalOfRequest('PUT', path, '{"restore":"s1","disk_only":true}')).toBe('path');
+  });
+});
+
 describe('changing and deleting a snapshot', () => {
   it.each(['s1', '-x', 'a%b', 'a%62', 'a+b', '$(x)', 'a\nb', 'größe', '...', 'x'.repeat(255)])(
     'reaches %j by its own path',
@@ -185,7 +223,7 @@ describe('deleting anything else', () => {
     );
   });
 
-  it.each(['PUT', 'HEAD', 'OPTIONS', 'get', 'delete', ''])('by %s is no way either', (method) => {
+  it.each(['HEAD', 'OPTIONS', 'get', 'delete', ''])('by %s is no way either', (method) => {
     expect(refusalOfRequest(method, `${SNAPSHOTS}/s1`, undefined)).toBe('method');
   });
 });
