@@ -93,7 +93,7 @@ describe('the parts, put together', () => {
     assert.equal(host.window.ran.at(-1), 'setContext incusSnapshots.welcome loading');
     assert.equal(tree(), '');
     show(true);
-    await waitFor('the rows', () => (/ubuntu-test running · no snapshots/.test(tree()) ? true : undefined));
+    await waitFor('the rows', () => (tree().includes('ubuntu-test running · no snapshots') ? true : undefined));
     assert.equal(host.window.ran.at(-1), 'setContext incusSnapshots.welcome none');
     show(false);
     show(true);

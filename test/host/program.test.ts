@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { followContext } from '../../src/vscode/contextKeys.ts';
 import { onDidChangeProgram } from '../../src/vscode/settings.ts';
@@ -28,17 +28,8 @@ describe('the program', () => {
       .at(-1);
   }
 
-  /** A folder that goes with the test. */
-  function folder(): string {
-    const path = mkdtempSync(join(host.lab.folder, 'program-'));
-    host.later(() => {
-      rmSync(path, { recursive: true });
-    });
-    return path;
-  }
-
   it('is not on the PATH: the welcome says so, and so does each action', async () => {
-    host.env({ PATH: folder() });
+    host.env({ PATH: host.folder() });
     assert.equal(await welcome(), 'noProgram');
     assert.equal(host.tree(), '');
     const [message] = await host.run('createSnapshot', [], presses('Open Settings'));
@@ -51,12 +42,12 @@ describe('the program', () => {
 
   it('comes and goes: after that the view is as it was', async () => {
     const { PATH } = process.env;
-    host.env({ PATH: folder() });
+    host.env({ PATH: host.folder() });
     assert.equal(await welcome(), 'noProgram');
     host.env({ PATH });
     assert.equal(await welcome(), 'none');
     assert.match(host.tree(), /^local .* · 2 instances\n/);
-    host.env({ PATH: folder() });
+    host.env({ PATH: host.folder() });
     await host.run('createSnapshot', [host.instance('ubuntu-test')], types('x'), types(''), leaves);
     assert.equal(host.dialogs.last.text, NO_PROGRAM);
   });
@@ -67,17 +58,9 @@ describe('the program', () => {
       'a file that cannot be run',
       (path: string) => (writeFileSync(join(path, 'incus'), '#!/bin/sh\n'), join(path, 'incus')),
     ],
-    [
-      'a text',
-      (path: string) => {
-        writeFileSync(join(path, 'incus'), 'just words\n');
-        chmodSync(join(path, 'incus'), 0o755);
-        return join(path, 'incus');
-      },
-    ],
   ] as const) {
     it(`is ${what}`, async () => {
-      await host.setting('cliPath', make(folder()));
+      await host.setting('cliPath', make(host.folder()));
       assert.equal(await welcome(), 'badProgram');
       const [message] = await host.run('startInstance', [], leaves);
       assert.equal(message?.text, BAD_PROGRAM);
@@ -96,15 +79,22 @@ describe('the program', () => {
     );
     await host.setting('cliPath', '/bin/false');
     assert.equal(await welcome(), 'failed');
+    const text = join(host.folder(), 'incus');
+    writeFileSync(text, 'just words\n');
+    chmodSync(text, 0o755);
+    await host.setting('cliPath', text);
+    assert.equal(await welcome(), 'failed');
   });
 
   it('is where the setting says, with the environment that it says', async () => {
     const own = host.conf(({ remotes }) => {
       remotes['second'] = { addr: 'unix://', protocol: 'incus', public: false };
     });
-    host.env({ INCUS_CONF: folder(), PATH: folder() });
+    host.env({ INCUS_CONF: host.folder(), PATH: host.folder() });
     let told = 0;
-    const listening = onDidChangeProgram(() => void told++);
+    const listening = onDidChangeProgram(() => {
+      told++;
+    });
     host.later(() => {
       listening.dispose();
     });

@@ -184,8 +184,7 @@ describe('the tree', () => {
     await host.lab.must('delete', '--project', project, `${on}:tree-twin`);
     await host.lab.must('project', 'delete', `${on}:${project}`);
     await host.run('refresh', [host.remote(on)]);
-    await host.settled();
-    assert.equal(host.tree(host.remote(on)), 'tree-twin stopped · no snapshots');
+    await host.treeBecomes(/^tree-twin stopped · no snapshots$/, host.remote(on));
     assert.equal(host.parts.provider.getParent(host.instance('tree-twin', { on }))?.id, on);
   });
 
@@ -256,7 +255,6 @@ describe('the tree', () => {
     );
     host.touch(gate);
     await loading;
-    await host.settled();
-    assert.match(host.tree(), /tree-h stopped · no snapshots\n/);
+    await host.treeBecomes(/tree-h stopped · no snapshots\n/);
   });
 });

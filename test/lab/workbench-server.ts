@@ -148,10 +148,12 @@ async function start(scratch: Scratch, options: WorkbenchOptions): Promise<Workb
   return { url: windowUrl(port, options), folders, output: () => output, close };
 }
 
-function writeSettings(home: string, settings: WorkbenchOptions['settings']): void {
+/** Where VS Code is a server, it takes a machine's settings, those of the extension among them, from a file of their own. */
+function writeSettings(home: string, settings: WorkbenchOptions['settings'] = {}): void {
+  const ofExtension = Object.entries(settings).filter(([key]) => key.startsWith('incusSnapshots.'));
   for (const [kind, content] of [
     ['User', { ...CALM_SETTINGS, ...settings }],
-    ['Machine', {}],
+    ['Machine', Object.fromEntries(ofExtension)],
   ] as const) {
     mkdirSync(join(home, 'data', kind), { recursive: true });
     writeFileSync(join(home, 'data', kind, 'settings.json'), JSON.stringify(content, undefined, 2));

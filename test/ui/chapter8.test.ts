@@ -41,6 +41,8 @@ test('snapshot, look, shell, touch a file, restore, the file is gone, it runs ag
     await expect.poll(fileExists, { timeout: 30_000 }).toBe(true);
     await page.keyboard.type('exit\n');
     await expect.poll(shellIsOpen, { timeout: 30_000 }).toBe(false);
+    // The terminal's panel closes with it, and would take an open menu along.
+    await page.locator('.part.panel').waitFor({ state: 'hidden' });
 
     await window.chooseFromMenu('ubuntu-test-1', 'Restore Snapshot…');
     const dialog = await window.dialog();

@@ -10,6 +10,9 @@ const PROJECT = join(import.meta.dirname, '..', '..');
 /** Pictures of every run; a failed test leaves one too. */
 const OUTPUT = join(import.meta.dirname, 'output');
 
+/** Those that the documents show. */
+const DOCUMENTED: ReadonlySet<string> = new Set(['tree', 'context-menu', 'restore', 'welcome']);
+
 /** Milliseconds in which something that is under way has to be seen. */
 const PATIENCE = 30_000;
 
@@ -142,8 +145,9 @@ export class Window {
 
   /** Takes a picture. Those of docs/images are taken anew where INCUS_IMAGES says so. */
   async picture(name: string, part: { clip?: { x: number; y: number; width: number; height: number } } = {}) {
-    const folder = process.env['INCUS_IMAGES'] === undefined ? OUTPUT : join(PROJECT, 'docs', 'images');
+    const isWanted = process.env['INCUS_IMAGES'] !== undefined && DOCUMENTED.has(name);
+    const folder = isWanted ? join(PROJECT, 'docs', 'images') : OUTPUT;
     mkdirSync(folder, { recursive: true });
-    await this.page.screenshot({ path: join(name.startsWith('failed') ? OUTPUT : folder, `${name}.png`), ...part });
+    await this.page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled', ...part });
   }
 }

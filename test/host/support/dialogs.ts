@@ -145,13 +145,14 @@ export class Dialogs {
     }
   }
 
-  #onInput({ title = '', prompt = '', value = '', validateInput }: vscode.InputBoxOptions): Promise<unknown> {
+  #onInput(options: vscode.InputBoxOptions): Promise<unknown> {
+    const { title = '', prompt = '', value = '' } = options;
     return this.#answer({
       question: { ...blank('input', title), prompt, value },
       check: async (text) => {
-        const said = await validateInput?.(text);
+        const said = await options.validateInput?.(text);
         if (typeof said === 'string') return said === '' ? undefined : said;
-        return said && said.severity === vscode.InputBoxValidationSeverity.Error ? said.message : undefined;
+        return said?.severity === vscode.InputBoxValidationSeverity.Error ? said.message : undefined;
       },
       give: (text) => text,
     });

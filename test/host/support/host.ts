@@ -10,7 +10,7 @@ import { parse, stringify } from 'yaml';
 import { build } from '../../../src/extension.ts';
 import type { IncusError } from '../../../src/core/incus/errors.ts';
 import { toIncusError } from '../../../src/core/incus/errors.ts';
-import type { Instance, InstanceRef } from '../../../src/core/model.ts';
+import { type InstanceRef, keyOf } from '../../../src/core/model.ts';
 import { registerCommands, type COMMANDS } from '../../../src/vscode/commands/table.ts';
 import type { Services } from '../../../src/vscode/commands/services.ts';
 import { describeError } from '../../../src/vscode/messages.ts';
@@ -153,7 +153,7 @@ export class Host {
   conf(change: (config: ClientConfig, folder: string) => void): string {
     const folder = mkdtempSync(join(this.lab.folder, 'conf-'));
     this.later(() => {
-      rmSync(folder, { recursive: true });
+      remove(folder);
     });
     cpSync(this.lab.env['INCUS_CONF'] ?? '', folder, { recursive: true });
     const file = join(folder, 'config.yml');
@@ -164,33 +164,39 @@ export class Host {
     return folder;
   }
 
+  /** An empty folder, for the time of the test. */
+  folder(): string {
+    const folder = mkdtempSync(join(this.lab.folder, 'empty-'));
+    this.later(() => {
+      remove(folder);
+    });
+    return folder;
+  }
+
   /** Makes an empty file, for the time of the test. */
   touch(path: string): void {
     this.later(() => {
-      rmSync(path, { force: true });
+      remove(path);
     });
     writeFileSync(path, '');
   }
 
   // What a user does
 
-  /** Opens the view: reads all remotes, and waits until the rows have their snapshots. */
+  /** Opens the view: reads all remotes, and waits until each row has been told its snapshots. */
   async load(): Promise<void> {
-    this.#loading = this.parts.inventory.refresh();
-    await this.#loading;
-    await this.settled();
-  }
-
-  /** Waits until no row waits for its snapshots. */
-  async settled(): Promise<void> {
     const { inventory } = this.parts;
-    await waitFor('the rows to have their snapshots', () =>
-      inventory.remotes.every(({ remote }) =>
-        inventory.instances(remote.name).every(({ details }) => details !== 'pending'),
-      )
-        ? true
-        : undefined,
-    );
+    const told = new Set<string>();
+    const end = inventory.onDidChange((change) => {
+      if (change.kind === 'instance') told.add(keyOf(change.ref));
+    });
+    this.#loading = inventory.refresh();
+    await this.#loading;
+    await waitFor('the rows to have their snapshots', () => {
+      const rows = inventory.remotes.flatMap(({ remote }) => inventory.instances(remote.name));
+      return rows.every(({ instance }) => told.has(keyOf(instance.ref))) ? true : undefined;
+    });
+    end();
   }
 
   /** Chooses a command in the context menu of these rows (none: in the palette), and answers what it asks. */
@@ -293,8 +299,8 @@ export class Host {
 
   /** What a server calls its version. */
   async version(remote: string): Promise<string> {
-    type Server = { environment: { server_version: string } };
-    return (await this.lab.query<Server>(`${remote}:/1.0`)).environment.server_version;
+    const { environment } = await this.lab.query<{ environment: { server_version: string } }>(`${remote}:/1.0`);
+    return environment.server_version;
   }
 
   /** Writes into a server's database, for what no client can make; behind `where` stands which rows it concerns. */
@@ -310,7 +316,7 @@ export class Host {
   }
 
   #services(parts: Parts): Services {
-    const view = Object.defineProperty({}, 'selection', { get: () => this.selection });
+    const view: unknown = Object.defineProperty({}, 'selection', { get: () => this.selection });
     return {
       ...parts,
       view: view as Services['view'],
@@ -338,6 +344,11 @@ export interface RealInstance {
   config: Record<string, string>;
   devices: Record<string, Record<string, string>>;
   snapshots: { name: string; created_at: string; expires_at: string | null; stateful: boolean }[] | null;
+}
+
+/** A client that was broken off may still be writing its last file. */
+function remove(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }
 
 function setVariable(name: string, value: string | undefined): void {

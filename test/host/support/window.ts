@@ -112,7 +112,7 @@ export class Window {
     }
   }
 
-  #channel(real: vscode.LogOutputChannel): Partial<vscode.LogOutputChannel> {
+  #channel(real: vscode.LogOutputChannel): object {
     const recorded = (level: LogEntry['level']) => (first: string | Error) => {
       this.log.push({ level, text: String(first) });
     };
@@ -120,7 +120,9 @@ export class Window {
       info: recorded('info'),
       warn: recorded('warn'),
       error: recorded('error'),
-      show: () => void this.logShown++,
+      show: () => {
+        this.logShown++;
+      },
       dispose: () => {
         real.dispose();
       },
