@@ -1,7 +1,9 @@
 /**
  * Runs the tests, on a machine that need not be set up.
  *
- *   npm test -- [--incus 6.0|7.0|mixed] [--grep PATTERN] [--desktop] [unit] [host] [ui]
+ *   npm test -- [--incus 6.0|7.0|mixed] [--grep PATTERN] [--desktop] [--images] [unit] [host] [ui]
+ *
+ * --images has the ui suite make the pictures of docs/images anew.
  *
  * The last line has the sum: `N passed, N failed`.
  */
@@ -22,10 +24,11 @@ function parse(args) {
     if (args[at] === '--incus') at++;
     else if (args[at] === '--grep') options.grep = args[++at] ?? '';
     else if (args[at] === '--desktop') options.desktop = true;
+    else if (args[at] === '--images') process.env.INCUS_IMAGES = '1';
     else if (SUITES.includes(args[at])) suites.push(args[at]);
     else
       throw new Missing(
-        `what is meant by ${args[at]}? There are --incus, --grep, --desktop, and the suites ${SUITES.join(', ')}`,
+        `what is meant by ${args[at]}? There are --incus, --grep, --desktop, --images, and the suites ${SUITES.join(', ')}`,
       );
   }
   return { ...options, suites: suites.length > 0 ? suites : options.desktop ? ['host'] : SUITES };
