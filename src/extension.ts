@@ -53,7 +53,9 @@ export function activate(context: vscode.ExtensionContext): void {
     if (visible) void loaded();
   };
   const reveal = async (node: Node) => {
-    if (view.visible) await view.reveal(provider.rowFor(node), { select: true, focus: false, expand: false });
+    if (!view.visible) return;
+    provider.flush();
+    await view.reveal(provider.rowFor(node), { select: true, focus: false, expand: false });
   };
 
   context.subscriptions.push(

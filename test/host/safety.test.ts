@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { waitFor } from '../lab/process.ts';
+import { mustRun, waitFor } from '../lab/process.ts';
 import { toIncusError } from '../../src/core/incus/errors.ts';
 import { leaves, presses, types } from './support/dialogs.ts';
 import { useHost } from './support/host.ts';
@@ -77,13 +77,16 @@ describe('no way to lose an instance', () => {
   });
 
   it('does not let an alias of the user turn deleting a snapshot into deleting its instance', async () => {
-    const folder = host.conf((config) => {
-      config.aliases = { 'snapshot delete': 'delete --force', delete: 'delete --force' };
+    const INCUS_CONF = host.conf((config) => {
+      config.aliases = { 'snapshot delete': 'delete --force' };
     });
-    await host.container('safe-alias', { stopped: true });
-    await lab.must('snapshot', 'create', 'safe-alias', 'one');
-    const own = (await lab.incus('version')).exitCode;
-    assert.equal(own, 0, `the client reads ${folder}`);
+    for (const name of ['safe-alias', 'safe-victim']) {
+      await host.container(name, { stopped: true });
+      await lab.must('snapshot', 'create', name, 'one');
+    }
+    const byHand = [lab.client, 'snapshot', 'delete', 'safe-victim'];
+    await mustRun(byHand, { env: lab.environment({ INCUS_CONF }) });
+    assert.equal(await host.real('safe-victim'), undefined, 'that is what the alias does');
     await host.load();
     await host.run('deleteSnapshot', [host.snapshot('safe-alias', 'one')], presses('Delete'));
     assert.deepEqual(await host.snapshots('safe-alias'), []);

@@ -5,7 +5,7 @@ import { oneLine } from '../tree/items.ts';
 import { SECTION } from '../settings.ts';
 import { requireClient } from './choose.ts';
 import { done } from './report.ts';
-import type { Handler } from './services.ts';
+import { type Handler, selectionOf } from './services.ts';
 
 /** Reads what is selected again, and everything where nothing is. */
 export const refresh: Handler = async (services, selection) => {
@@ -22,7 +22,8 @@ export const showRemoteProblem: Handler = async (services, selection) => {
   await services.loaded();
   requireClient(services);
   const failed = services.inventory.remotes.filter(({ state }) => state.kind === 'failed');
-  const chosen = failed.filter(({ remote }) => selection.remotes.includes(remote.name));
+  const { remotes } = selection.remotes.length > 0 ? selection : selectionOf(services.view.selection);
+  const chosen = failed.filter(({ remote }) => remotes.includes(remote.name));
   const entry = chosen[0] ?? (await pickRemote(failed));
   if (entry?.state.kind !== 'failed') return;
   const { problem, error } = entry.state;

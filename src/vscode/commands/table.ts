@@ -69,11 +69,10 @@ function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && 'kind' in value && 'id' in value;
 }
 
-/** What our own rows and messages hand over, which are not rows: `{ remote }` or `{ ref }`. */
+/** What our own messages hand over, which is not a row: `{ ref }` of a snapshot. */
 function looseSelection(value: unknown): Selection {
   const none = selectionOf([]);
   if (typeof value !== 'object' || value === null) return none;
-  if ('remote' in value && typeof value.remote === 'string') return { ...none, remotes: [value.remote] };
   if ('ref' in value && typeof value.ref === 'object' && value.ref !== null && 'snapshot' in value.ref) {
     return { ...none, snapshots: [value.ref as Selection['snapshots'][number]] };
   }

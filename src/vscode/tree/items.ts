@@ -49,7 +49,7 @@ export function remoteRow({ remote, state }: RemoteEntry, count: number): Row {
         expandable: true,
       };
     case 'failed':
-      return failedRemoteRow(label, remote.address, state.error, describeProblem(state.problem), remote.name);
+      return failedRemoteRow(label, remote.address, state.error, describeProblem(state.problem));
     case 'ready': {
       const instances = count === 1 ? vscode.l10n.t('1 instance') : vscode.l10n.t('{0} instances', count);
       const unread = state.unread > 0 ? vscode.l10n.t('{0} not readable', state.unread) : undefined;
@@ -80,7 +80,7 @@ function remoteTooltip(label: string, address: string, server: Server, unread: n
   ]);
 }
 
-function failedRemoteRow(label: string, address: string, error: IncusError, problem: string, remote: string): Row {
+function failedRemoteRow(label: string, address: string, error: IncusError, problem: string): Row {
   const advice = describeError(error);
   return {
     label,
@@ -89,11 +89,8 @@ function failedRemoteRow(label: string, address: string, error: IncusError, prob
     iconPath: new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground')),
     contextValue: 'remote;failed',
     accessibilityInformation: { label: vscode.l10n.t('Remote {0}: {1}. {2}', label, problem, advice) },
-    command: {
-      command: 'incusSnapshots.showRemoteProblem',
-      title: vscode.l10n.t('Show What Is Wrong'),
-      arguments: [{ remote }],
-    },
+    // Without arguments: VS Code forgets those of a row that is redrawn in the moment of the click.
+    command: { command: 'incusSnapshots.showRemoteProblem', title: vscode.l10n.t('Show What Is Wrong') },
     expandable: false,
   };
 }

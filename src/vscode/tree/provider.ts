@@ -74,6 +74,15 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
     }
   }
 
+  /** Tells VS Code of all changes at once; a row is found in the tree only after that. */
+  flush(): void {
+    const dirty = this.#dirty;
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    this.#dirty = undefined;
+    if (dirty) this.#changed.fire(dirty === 'all' ? undefined : [...dirty.values()]);
+  }
+
   /** The row that stands for the same thing, as VS Code knows it. */
   rowFor(node: Node): Node {
     return this.#known(node);
@@ -177,10 +186,7 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
     if (what === 'all' || this.#dirty === 'all') this.#dirty = 'all';
     else this.#dirty = (this.#dirty ?? new Map<string, Node>()).set(what.id, what);
     this.#gathering ??= setTimeout(() => {
-      const dirty = this.#dirty;
-      this.#gathering = undefined;
-      this.#dirty = undefined;
-      if (dirty) this.#changed.fire(dirty === 'all' ? undefined : [...dirty.values()]);
+      this.flush();
     }, GATHER);
   }
 
