@@ -4,52 +4,64 @@ import { KeyedQueue } from './core/actions/queue.ts';
 import { Restore } from './core/actions/restore.ts';
 import { IncusClient } from './core/incus/client.ts';
 import { Runner } from './core/incus/runner.ts';
-import { QueryTransport } from './core/incus/transport.ts';
+import { ProxyTransport } from './core/incus/proxyTransport.ts';
+import { QueryTransport, type Transport } from './core/incus/transport.ts';
+import { Follower } from './core/follow.ts';
 import { Inventory } from './core/inventory.ts';
+import { showFailedSnapshot } from './vscode/commands/report.ts';
 import { registerCommands } from './vscode/commands/table.ts';
 import { followContext } from './vscode/contextKeys.ts';
 import { InfoDocuments } from './vscode/infoDocuments.ts';
 import { Log } from './vscode/log.ts';
-import { onDidChangeProgram, program, timeLimits } from './vscode/settings.ts';
+import { onDidChangeProgram, program, timeLimits, wantsProxy } from './vscode/settings.ts';
 import type { Node } from './vscode/tree/nodes.ts';
 import { InstancesProvider } from './vscode/tree/provider.ts';
 
-/** Builds the parts of the extension and wires them, without anything that only one extension may register. */
-export function build() {
+/**
+ * Builds the parts of the extension and wires them, without anything that only one extension may register.
+ * @param isProxyWanted whether remotes are read by proxy, asked before each reading
+ */
+export function build(isProxyWanted = wantsProxy) {
   const log = new Log();
   const runner = new Runner(program, (call) => {
     log.call(call);
   });
-  const client = new IncusClient(runner, new QueryTransport(runner), timeLimits, (what, why) => {
+  const transport = new ProxyTransport(runner, new QueryTransport(runner), isProxyWanted);
+  const client = new IncusClient(runner, transport, timeLimits, (what, why) => {
     log.badRecord(what, why);
   });
   const inventory = new Inventory(client);
+  const follower = new Follower(client, inventory, (ref, error) => {
+    showFailedSnapshot(log, ref, error);
+  });
   const queue = new KeyedQueue();
   const actions = new Actions(client, inventory, queue);
   const restore = new Restore(client, inventory, queue);
   const info = new InfoDocuments();
   const provider = new InstancesProvider(inventory, queue);
-  return { log, client, inventory, queue, actions, restore, info, provider };
+  return { log, client, transport, inventory, follower, queue, actions, restore, info, provider };
 }
 
 /** Shows the parts to VS Code, and hands them to it to be disposed of. No logic lives here. */
 export function activate(context: vscode.ExtensionContext): void {
   const parts = build();
-  const { inventory, provider } = parts;
+  const { inventory, follower, provider } = parts;
   const view = vscode.window.createTreeView<Node>('incusSnapshots.instances', {
     treeDataProvider: provider,
     canSelectMany: true,
     showCollapseAll: true,
   });
 
-  let loading: Promise<void> | undefined;
-  const loaded = () => {
+  let following: Promise<void> | undefined;
+  const loaded = async () => {
     // A client that was not there may have been installed since.
-    if (!loading || inventory.state.kind === 'failed') loading = inventory.refresh();
-    return loading;
+    if (!following || inventory.state.kind === 'failed') following = follower.start();
+    await following;
+    await inventory.settled();
   };
   const onVisible = (visible: boolean) => {
     provider.setVisible(visible);
+    follower.setVisible(visible);
     if (visible) void loaded();
   };
   const reveal = async (node: Node) => {
@@ -60,16 +72,28 @@ export function activate(context: vscode.ExtensionContext): void {
 
   context.subscriptions.push(
     parts.log,
+    follower,
     inventory,
     parts.info,
     provider,
     view,
     followContext(inventory),
     registerCommands({ ...parts, view, reveal, loaded }),
-    onDidChangeProgram(() => void (loading = inventory.refresh())),
+    onDidChangeProgram(() => {
+      for (const { remote } of inventory.remotes) parts.client.close(remote.name);
+      void inventory.refresh();
+    }),
     view.onDidChangeVisibility(({ visible }) => {
       onVisible(visible);
     }),
   );
   onVisible(view.visible);
+  ending = parts.transport;
+}
+
+let ending: Transport | undefined;
+
+/** VS Code waits for it: no process outlives the extension. */
+export async function deactivate(): Promise<void> {
+  await ending?.dispose();
 }

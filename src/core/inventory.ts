@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import pLimit from 'p-limit';
+import { type DetailsTarget, loadDetails } from './details.ts';
 import type { IncusClient } from './incus/client.ts';
 import { IncusError, toIncusError } from './incus/errors.ts';
 import {
@@ -12,15 +12,7 @@ import {
   type SnapshotRef,
 } from './model.ts';
 import { checkRemoteName } from './policy/names.ts';
-
-/** What is known of an instance beyond its row: its snapshots come by a call of their own. */
-export interface InstanceEntry {
-  readonly instance: Instance;
-  /** `failed`: the snapshots could not be read; that is not "none". */
-  readonly details: 'pending' | 'read' | 'failed';
-  /** The number of the question that this answers: an older answer that comes late is dropped. */
-  readonly question: number;
-}
+import { type InstanceEntry, type RowEvent, Rows } from './rows.ts';
 
 export type RemoteProblem = 'down' | 'hangs' | 'untrusted' | 'badName' | 'odd';
 
@@ -44,9 +36,6 @@ export type InventoryChange =
   | { readonly kind: 'remote'; readonly remote: string }
   | { readonly kind: 'instance'; readonly ref: InstanceRef };
 
-/** Calls for details that run side by side on one remote; more gain nothing on the server. */
-const DETAIL_CALLS = 4;
-
 /** The reading of one remote: what runs, what waits for it, and how to break off the details. */
 interface Reading {
   running: Promise<void>;
@@ -60,7 +49,9 @@ export class Inventory {
   readonly #changes = new EventEmitter<{ change: [InventoryChange] }>();
   readonly #readings = new Map<string, Reading>();
   readonly #remotes = new Map<string, RemoteEntry>();
-  readonly #instances = new Map<string, Map<string, InstanceEntry>>();
+  readonly #rows = new Map<string, Rows>();
+  /** Keys of instances whose branches are open. */
+  readonly #wanted = new Set<string>();
   #state: ClientState = { kind: 'loading' };
   #generation = 0;
   #questions = 0;
@@ -90,13 +81,13 @@ export class Inventory {
 
   /** The instances of one remote, or of one of its projects, in the order of their names. */
   instances(remote: string, project?: string): InstanceEntry[] {
-    return [...(this.#instances.get(remote)?.values() ?? [])]
+    return [...(this.#rows.get(remote)?.entries ?? [])]
       .filter((entry) => project === undefined || entry.instance.ref.project === project)
       .sort((a, b) => byName(a.instance.ref.instance, b.instance.ref.instance));
   }
 
   instance(ref: InstanceRef): InstanceEntry | undefined {
-    return this.#instances.get(ref.remote)?.get(keyOf(instanceRef(ref)));
+    return this.#rows.get(ref.remote)?.get(ref);
   }
 
   snapshot(ref: SnapshotRef): Snapshot | undefined {
@@ -111,22 +102,24 @@ export class Inventory {
 
   /** Reads the remotes and all that is on them again. Resolves when the rows are there. */
   async refresh(): Promise<void> {
+    await this.refreshRemotes();
+    await Promise.all([...this.#remotes.keys()].map((name) => this.refreshRemote(name)));
+  }
+
+  /** Reads which remotes there are, and leaves what is on them as it is known. */
+  async refreshRemotes(): Promise<void> {
     const generation = ++this.#generation;
-    let remotes: Remote[];
     try {
-      remotes = await this.#client.remotes();
+      const remotes = await this.#client.remotes();
+      if (generation !== this.#generation || this.#hasEnded()) return;
+      this.#adopt(remotes);
+      this.#state = { kind: 'ready' };
     } catch (error) {
       if (generation !== this.#generation || this.#hasEnded()) return;
       this.#clear();
       this.#state = { kind: 'failed', error: toIncusError(error) };
-      this.#emit({ kind: 'all' });
-      return;
     }
-    if (generation !== this.#generation || this.#hasEnded()) return;
-    this.#adopt(remotes);
-    this.#state = { kind: 'ready' };
     this.#emit({ kind: 'all' });
-    await Promise.all(remotes.map((remote) => this.refreshRemote(remote.name)));
   }
 
   /**
@@ -152,15 +145,76 @@ export class Inventory {
    * @throws IncusError where it could not be read
    */
   async refreshInstance(ref: InstanceRef, signal?: AbortSignal): Promise<Instance> {
-    const question = ++this.#questions;
-    try {
-      const instance = await this.#client.instance(ref, signal);
-      this.#put({ instance, details: instance.snapshots ? 'read' : 'failed', question });
-      return instance;
-    } catch (error) {
-      if (toIncusError(error).kind === 'instanceMissing') this.#drop(ref);
-      throw error;
+    for (;;) {
+      const question = ++this.#questions;
+      let instance: Instance;
+      try {
+        instance = await this.#client.instance(ref, signal);
+      } catch (error) {
+        if (toIncusError(error).kind === 'instanceMissing') this.#drop(ref, question);
+        throw error;
+      }
+      if (this.#put(instance, question)) return instance;
     }
+  }
+
+  /** Sees to it that everything is known of an instance whose branch is open, now and after each reading. */
+  want({ remote, project, instance }: InstanceRef): void {
+    const ref = { remote, project, instance };
+    this.#wanted.add(keyOf(ref));
+    if (this.instance(ref)?.details === 'read') return;
+    void this.refreshInstance(ref).catch(() => {
+      this.#failDetails(ref);
+    });
+  }
+
+  /** Ends {@link want}. */
+  unwant({ remote, project, instance }: InstanceRef): void {
+    this.#wanted.delete(keyOf({ remote, project, instance }));
+  }
+
+  /** Takes over an event. @returns whether the instance has to be read to know what it is like */
+  apply(event: RowEvent): boolean {
+    const rows = this.#rows.get(event.ref.remote);
+    if (!rows || this.#hasEnded()) return false;
+    const change = rows.apply(event, ++this.#questions);
+    if (change === 'rows') this.#emit({ kind: 'remote', remote: event.ref.remote });
+    if (change === 'instance') this.#emit({ kind: 'instance', ref: event.ref });
+    return change === 'read';
+  }
+
+  /** Notes that a snapshot's making has ended, well or not. @returns whether it was under way */
+  endSnapshot(ref: SnapshotRef): boolean {
+    return this.#rows.get(ref.remote)?.endSnapshot(ref) ?? false;
+  }
+
+  /** Resolves when every remote has answered or is known not to. */
+  async settled(): Promise<void> {
+    const isSettled = () => this.remotes.every(({ state }) => state.kind !== 'connecting');
+    if (isSettled() || this.#hasEnded()) return;
+    await new Promise<void>((resolve) => {
+      const end = this.onDidChange(() => {
+        if (!isSettled()) return;
+        end();
+        resolve();
+      });
+    });
+  }
+
+  /** Asks a remote whether it is there, and nothing else; where it is not, its row says what is wrong. */
+  async probe(name: string): Promise<void> {
+    try {
+      const { trusted } = await this.#client.greet(name, this.#end.signal);
+      if (!trusted) throw new IncusError('untrusted', { text: 'not authorized' });
+    } catch (error) {
+      this.lose(name, toIncusError(error));
+    }
+  }
+
+  /** Notes that a remote cannot be reached, and why. */
+  lose(name: string, error: IncusError): void {
+    const entry = this.#remotes.get(name);
+    if (entry && !this.#hasEnded()) this.#fail(entry.remote, problemOf(error), error);
   }
 
   /** Ends what is under way; nothing is reported after it. */
@@ -189,28 +243,32 @@ export class Inventory {
       ]);
       if (signal.aborted || this.#hasEnded() || !this.#remotes.has(name)) return;
       const server = { ...greeting.server, access };
-      this.#replace(name, instances, question);
+      this.#rowsOf(name).replace(instances, question);
       this.#remotes.set(name, { remote, state: { kind: 'ready', server, projects: projects.sort(byName), unread } });
       this.#emit({ kind: 'remote', remote: name });
-      void this.#loadDetails(instances, signal);
+      void this.#loadDetails(name, server, signal);
     } catch (error) {
       const failure = toIncusError(error);
       if (!signal.aborted && !this.#hasEnded()) this.#fail(remote, problemOf(failure), failure);
     }
   }
 
-  async #loadDetails(instances: readonly Instance[], signal: AbortSignal): Promise<void> {
-    const limit = pLimit(DETAIL_CALLS);
-    await limit.map([...instances], async ({ ref }) => {
-      if (signal.aborted || this.#hasEnded()) return;
-      try {
-        await this.refreshInstance(ref, signal);
-      } catch (error) {
-        // The call stands in the log; the row says that its snapshots are not known.
-        const entry = this.instance(ref);
-        if (entry && toIncusError(error).kind !== 'cancelled') this.#put({ ...entry, details: 'failed' });
-      }
-    });
+  async #loadDetails(name: string, server: Server, signal: AbortSignal): Promise<void> {
+    const listed = this.instances(name).map(({ instance }) => instance);
+    const target: DetailsTarget = {
+      read: async (ref) => {
+        await this.refreshInstance(ref, signal).catch((error: unknown) => {
+          // The call stands in the log; the row says that its snapshots are not known.
+          if (toIncusError(error).kind !== 'cancelled') this.#failDetails(ref);
+        });
+      },
+      name: (ref, names) => {
+        const isNews = this.#rows.get(name)?.name(ref, names, this.#questions);
+        if (isNews) this.#emit({ kind: 'instance', ref });
+      },
+      isKnown: (ref) => this.instance(ref)?.details !== 'pending',
+    };
+    await loadDetails(this.#client, server, listed, this.#wanted, target, signal);
   }
 
   #adopt(remotes: readonly Remote[]): void {
@@ -223,38 +281,36 @@ export class Inventory {
     }
   }
 
-  /** Takes over the rows; the snapshots that are known stay until their own call answers. */
-  #replace(remote: string, instances: readonly Instance[], question: number): void {
-    const known = this.#instances.get(remote);
-    const rows = instances.map((row): [string, InstanceEntry] => {
-      const key = keyOf(row.ref);
-      const entry = known?.get(key);
-      if (entry && entry.question > question) return [key, entry];
-      const snapshots = entry?.instance.snapshots;
-      return snapshots
-        ? [key, { instance: { ...row, snapshots }, details: 'read', question }]
-        : [key, { instance: row, details: 'pending', question }];
-    });
-    this.#instances.set(remote, new Map(rows));
+  #rowsOf(remote: string): Rows {
+    const rows = this.#rows.get(remote) ?? new Rows();
+    this.#rows.set(remote, rows);
+    return rows;
   }
 
-  #put(entry: InstanceEntry): void {
-    const { ref } = entry.instance;
-    const rows = this.#instances.get(ref.remote);
-    const key = keyOf(ref);
-    if (!rows || this.#hasEnded() || (rows.get(key)?.question ?? 0) > entry.question) return;
-    const known = rows.has(key);
-    rows.set(key, entry);
-    this.#emit(known ? { kind: 'instance', ref } : { kind: 'remote', remote: ref.remote });
+  /** @returns false where something newer is known, which may not be all: it is to be asked again */
+  #put(instance: Instance, question: number): boolean {
+    const { ref } = instance;
+    const rows = this.#rows.get(ref.remote);
+    if (!rows || this.#hasEnded()) return true;
+    const isKnown = rows.get(ref) !== undefined;
+    if (!rows.put(instance, instance.snapshots ? 'read' : 'failed', question)) return false;
+    this.#emit(isKnown ? { kind: 'instance', ref } : { kind: 'remote', remote: ref.remote });
+    return true;
   }
 
-  #drop(ref: InstanceRef): void {
-    if (!this.#instances.get(ref.remote)?.delete(keyOf(instanceRef(ref)))) return;
-    this.#emit({ kind: 'remote', remote: ref.remote });
+  #failDetails(ref: InstanceRef): void {
+    this.#rows.get(ref.remote)?.fail(ref, this.#questions);
+    this.#emit({ kind: 'instance', ref });
+  }
+
+  #drop(ref: InstanceRef, question: number): void {
+    if (this.#rows.get(ref.remote)?.drop(ref, question)) this.#emit({ kind: 'remote', remote: ref.remote });
   }
 
   #fail(remote: Remote, problem: RemoteProblem, error: IncusError): void {
-    this.#instances.delete(remote.name);
+    const { state } = this.#remotes.get(remote.name) ?? {};
+    if (state?.kind === 'failed' && state.problem === problem && state.error.text === error.text) return;
+    this.#rows.delete(remote.name);
     this.#remotes.set(remote.name, { remote, state: { kind: 'failed', problem, error } });
     this.#emit({ kind: 'remote', remote: remote.name });
   }
@@ -263,7 +319,7 @@ export class Inventory {
     this.#readings.get(name)?.abort.abort();
     this.#readings.delete(name);
     this.#remotes.delete(name);
-    this.#instances.delete(name);
+    this.#rows.delete(name);
   }
 
   #clear(): void {
@@ -297,10 +353,6 @@ function problemOf(error: IncusError): RemoteProblem {
     default:
       return 'down';
   }
-}
-
-function instanceRef({ remote, project, instance }: InstanceRef): InstanceRef {
-  return { remote, project, instance };
 }
 
 /** The server on this machine first, then by name. */

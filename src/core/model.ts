@@ -60,11 +60,20 @@ export interface Snapshot {
   /** Absent: never expires. */
   readonly expiresAt?: Date;
   readonly stateful: boolean;
+  /** Set while it is still being made: it is not there yet, and may never be. */
+  readonly pending?: true;
   readonly ephemeral: boolean;
   /** The instance's own configuration at the time of the snapshot, which a restore brings back. */
   readonly config: Config;
   readonly devices: Devices;
   readonly description: string;
+}
+
+/** A snapshot of which little more than the name is known. */
+export interface SnapshotName {
+  readonly name: string;
+  /** Absent where the listing does not tell. */
+  readonly createdAt?: Date;
 }
 
 export interface Instance {

@@ -17,9 +17,13 @@ export class Log {
     this.channel = vscode.window.createOutputChannel('Incus Snapshots', { log: true });
   }
 
-  call({ program, argv, duration, exitCode, failure }: CallRecord): void {
+  call({ program, argv, duration, exitCode, failure, isProxied }: CallRecord): void {
     const command = quoteForShell([program, ...maskSecrets(argv)], SHELL);
-    const ending = exitCode === undefined ? (failure?.kind ?? 'no exit code') : `exit ${String(exitCode)}`;
+    const ending = isProxied
+      ? 'by proxy'
+      : exitCode === undefined
+        ? (failure?.kind ?? 'no exit code')
+        : `exit ${String(exitCode)}`;
     const line = `${command} # ${String(Math.round(duration))} ms, ${ending}`;
     if (failure && failure.kind !== 'cancelled') this.channel.error(`${line}\n${failure.text}`);
     else this.channel.info(line);

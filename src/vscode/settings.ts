@@ -27,6 +27,14 @@ export function program(): Program {
   return { path: usable ? path : 'incus', env: read('environment', environment, {}) };
 }
 
+/**
+ * Whether remotes are read by `incus remote proxy`, rather than by `incus query` and `incus monitor`. On Windows there is
+ * none to be had, since Node knows no unix sockets there.
+ */
+export function wantsProxy(): boolean {
+  return process.platform !== 'win32' && read('transport', z.enum(['auto', 'query']), 'auto') === 'auto';
+}
+
 /** How long calls may take. */
 export function timeLimits(): TimeLimits {
   return {

@@ -97,7 +97,7 @@ describe('the parts, put together', () => {
     assert.equal(host.window.ran.at(-1), 'setContext incusSnapshots.welcome none');
     show(false);
     show(true);
-    const lists = fake.calls().filter(({ argv }) => argv[0] === 'remote');
+    const lists = fake.calls().filter(({ argv }) => argv.join(' ').startsWith('remote list'));
     assert.equal(lists.length, 1);
   });
 

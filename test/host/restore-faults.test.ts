@@ -147,9 +147,8 @@ describe('a restore that goes wrong', () => {
   it('can be cancelled while it waits for its turn, and not once the instance is stopped', async () => {
     await changed('fault-cancel');
     const { queue } = host.parts;
-    const row = host.instance('fault-cancel');
     const turn = Promise.withResolvers<undefined>();
-    const other = queue.run(row.id, undefined, () => turn.promise);
+    const other = queue.run(host.turn('fault-cancel'), undefined, () => turn.promise);
     const waiting = restore('fault-cancel', presses('Restore'));
     const progress = await waitFor('the progress', () => host.window.progress.find(({ title }) => title !== ''));
     assert.deepEqual([progress.title, progress.cancellable], ['Restoring fault-cancel to base', true]);

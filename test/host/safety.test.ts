@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mustRun, waitFor } from '../lab/process.ts';
 import { toIncusError } from '../../src/core/incus/errors.ts';
 import { leaves, presses, types } from './support/dialogs.ts';
-import { useHost } from './support/host.ts';
+import { SNAPSHOT_REMOTE, useHost } from './support/host.ts';
 
 describe('no way to lose an instance', () => {
   const host = useHost();
@@ -151,12 +151,21 @@ describe('actions on one instance', () => {
     await lab.must('exec', '-T', 'queue-same', '--', 'test', '!', '-e', '/root/after');
   });
 
+  it('wait for each other by whichever remote of a server they come', async () => {
+    host.conf(({ remotes }) => {
+      remotes['second'] = { addr: 'unix://', protocol: 'incus', public: false };
+    });
+    await host.load();
+    assert.equal(host.turn('ubuntu-test', 'second'), host.turn('ubuntu-test', 'local'));
+    assert.notEqual(host.turn('ubuntu-test', SNAPSHOT_REMOTE), host.turn('ubuntu-test', 'local'));
+  });
+
   it('can be left while they wait, and then do not happen', async () => {
     await host.container('queue-leave', { stopped: true });
     await host.load();
     const turn = Promise.withResolvers<undefined>();
     const row = host.instance('queue-leave');
-    const other = host.parts.queue.run(row.id, undefined, () => turn.promise);
+    const other = host.parts.queue.run(host.turn('queue-leave'), undefined, () => turn.promise);
     const creating = host.run('createSnapshot', [row], types('never'), types(''));
     const progress = await waitFor('the progress', () => host.window.progress.find(({ cancellable }) => cancellable));
     assert.equal(progress.title, 'Creating a snapshot of queue-leave');

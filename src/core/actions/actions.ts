@@ -110,7 +110,7 @@ export class Actions {
 
   /** Runs `task` when it is this instance's turn. */
   #inTurn<T>(ref: InstanceRef, signal: AbortSignal | undefined, task: () => Promise<T>): Promise<T> {
-    return this.#queue.run(instanceKey(ref), signal, task);
+    return this.#queue.run(queueKey(this.#inventory, ref), signal, task);
   }
 
   #onSnapshot<T>(
@@ -133,7 +133,11 @@ export class Actions {
   ): Promise<Instance> {
     return this.#inTurn(ref, signal, async () => {
       const instance = await this.#inventory.refreshInstance(ref, signal);
-      await this.#change(ref, command(instance));
+      const wanted = command(instance);
+      // A frozen instance does not hear the request to shut down.
+      const isDeaf = instance.status === 'Frozen' && wanted.argv[0] === 'stop' && !wanted.argv.includes('--force');
+      if (isDeaf) await this.#change(ref, commands.startInstance(ref));
+      await this.#change(ref, wanted);
       return this.#inventory.refreshInstance(ref);
     });
   }
@@ -149,9 +153,12 @@ export class Actions {
   }
 }
 
-/** The queue's key: an instance, whichever of its snapshots is meant. */
-export function instanceKey({ remote, project, instance }: InstanceRef): string {
-  return keyOf({ remote, project, instance });
+/**
+ * The queue's key: an instance, whichever of its snapshots is meant, and by whichever of its server's remotes. Two
+ * remotes can be one server, which its certificate tells.
+ */
+export function queueKey(inventory: Inventory, { remote, project, instance }: InstanceRef): string {
+  return keyOf({ remote: inventory.server(remote)?.fingerprint ?? remote, project, instance });
 }
 
 /** @throws IncusError `unsafeName` where the name cannot be handed to Incus without meaning something else */

@@ -4,7 +4,7 @@ import { IncusError, toIncusError } from '../incus/errors.ts';
 import type { Inventory } from '../inventory.ts';
 import { type Instance, isRunning, rootPoolOf } from '../model.ts';
 import { planRestore, type RestoreInput, type RestorePlan } from '../policy/restore.ts';
-import { instanceKey, requireSame, requireUsable, type SeenSnapshot } from './actions.ts';
+import { queueKey, requireSame, requireUsable, type SeenSnapshot } from './actions.ts';
 import type { KeyedQueue } from './queue.ts';
 
 /** The steps of a restore, in the order in which they run; those that are not needed are left out. */
@@ -63,7 +63,7 @@ export class Restore {
    */
   run(request: RestoreRequest, signal: AbortSignal, onStep: (step: RestoreStep) => void): Promise<RestoreOutcome> {
     const { ref } = request.seen;
-    return this.#queue.run(instanceKey(ref), signal, async () => {
+    return this.#queue.run(queueKey(this.#inventory, ref), signal, async () => {
       requireUsable(ref, 'restore');
       onStep('check');
       const instance = await this.#inventory.refreshInstance(ref, signal);

@@ -9,15 +9,18 @@ import {
   parseInstances,
   parseJson,
   parseName,
+  parseNames,
   parsePool,
   parseProjectUrls,
   parseRemotes,
   parseRestricted,
   parseServer,
   parseVolumeConfig,
+  parseInstanceVolumes,
+  type VolumeRow,
 } from './schemas.ts';
-import type { Transport } from './transport.ts';
-import type { Access, Config, Instance, InstanceRef, Pool, Remote, SnapshotRef } from '../model.ts';
+import type { EventListener, Transport } from './transport.ts';
+import type { Access, Config, Instance, InstanceRef, InstanceType, Pool, Remote, SnapshotRef } from '../model.ts';
 
 /** Milliseconds that a call may take. */
 export interface TimeLimits {
@@ -46,6 +49,16 @@ export class IncusClient {
     return this.#runner.read(argv, this.#reading(signal), (stdout) =>
       parseRemotes(parseJson(stdout, argv), this.#onBad),
     );
+  }
+
+  /** Hears the remote's events until they end; resolves with the reason. */
+  listen(remote: string, listener: EventListener, signal: AbortSignal): Promise<IncusError> {
+    return this.#transport.listen(remote, listener, signal);
+  }
+
+  /** Lets go of what is kept for a remote. */
+  close(remote: string): void {
+    this.#transport.close(remote);
   }
 
   async greet(remote: string, signal?: AbortSignal): Promise<Greeting> {
@@ -90,6 +103,19 @@ export class IncusClient {
   async instance(ref: InstanceRef, signal?: AbortSignal): Promise<Instance> {
     const path = instancePath(ref, { recursion: '1' });
     return this.#get(ref.remote, path, (value) => parseInstance(value, ref.remote, this.#onBad), signal);
+  }
+
+  /** The names of an instance's snapshots, in order of creation: the cheapest way to know them. */
+  async snapshotNames(ref: InstanceRef, signal?: AbortSignal): Promise<string[]> {
+    const path = apiPath(['instances', ref.instance, 'snapshots'], { project: ref.project });
+    return this.#get(ref.remote, path, parseNames, signal);
+  }
+
+  /** The root volumes of all instances of a type on a pool, with their snapshots; see {@link parseInstanceVolumes}. */
+  async instanceVolumes(remote: string, pool: string, type: InstanceType, signal?: AbortSignal): Promise<VolumeRow[]> {
+    const query = { recursion: '1', 'all-projects': 'true' };
+    const path = apiPath(['storage-pools', pool, 'volumes', type], query);
+    return this.#get(remote, path, parseInstanceVolumes, signal);
   }
 
   /**

@@ -51,6 +51,20 @@ export function get(remote: string, path: string): IncusCommand {
   return reads('query', '--raw', '--', `${remote}:${path}`);
 }
 
+/**
+ * A local socket that speaks the remote's API. It deletes whatever file is at `socket`, and ends by itself when nothing
+ * has used it for `idle` seconds (`cmd/incus/remote_unix.go` of Incus).
+ */
+export function proxy(remote: string, socket: string, idle: number): IncusCommand {
+  return reads('remote', 'proxy', '--timeout', String(idle), '--', `${remote}:`, socket);
+}
+
+/** The server's events as lines of JSON. `--type` is repeated: a list of types yields nothing on 6.0. */
+export function monitor(remote: string): IncusCommand {
+  const types = ['--type', 'lifecycle', '--type', 'operation'];
+  return reads('monitor', '--format', 'json', ...types, '--all-projects', '--', `${remote}:`);
+}
+
 function send(remote: string, method: 'POST' | 'PUT' | 'PATCH', path: string, body: Readonly<Record<string, unknown>>) {
   return changes('query', '--raw', '--wait', '-X', method, '-d', JSON.stringify(body), '--', `${remote}:${path}`);
 }

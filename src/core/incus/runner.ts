@@ -19,6 +19,8 @@ export interface CallRecord {
   /** Absent where the program did not start or did not end by itself. */
   readonly exitCode?: number;
   readonly failure?: IncusError;
+  /** Set where no program ran for it: a proxy that was running already answered. */
+  readonly isProxied?: true;
 }
 
 export interface RunOptions {
@@ -30,6 +32,16 @@ export interface RunOptions {
 export interface RunResult {
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** A program that runs until it is ended, or ends by itself. */
+export interface RunningProgram {
+  /** Its output, line by line. */
+  readonly lines: AsyncIterable<string>;
+  /** Resolves when it has ended, with what it said; by our own `end` too. */
+  readonly ended: Promise<IncusError>;
+  /** Ends it. */
+  readonly end: () => void;
 }
 
 /** Bytes of output past which a call is broken off: a listing of ten thousand instances stays below a tenth of it. */
@@ -70,34 +82,94 @@ export class Runner {
     options: RunOptions,
     parse: (stdout: string, stderr: string) => T,
   ): Promise<T> {
-    const program = this.#program();
-    const refusal = refusalOf(argv);
-    if (refusal) {
-      const failure = new IncusError('refusedCommand', { argv, text: JSON.stringify(refusal) });
-      this.#onCall({ program: program.path, argv, duration: 0, failure });
-      throw failure;
-    }
+    const program = this.#allowed(argv);
     if (options.signal?.aborted) throw new IncusError('cancelled', { argv, text: 'cancelled before it started' });
 
     const start = performance.now();
     const result = await execa(program.path, [...argv], childOptions(program, options));
-    const duration = performance.now() - start;
-    const report = (failure?: IncusError) => {
-      const { exitCode } = result;
-      const ending = { ...(exitCode !== undefined && { exitCode }), ...(failure && { failure }) };
-      this.#onCall({ program: program.path, argv, duration, ...ending });
+    const { exitCode } = result;
+    const call = {
+      program: program.path,
+      argv,
+      duration: performance.now() - start,
+      ...(exitCode !== undefined && { exitCode }),
     };
-    try {
+    return this.#report(call, () => {
       if (result.failed) throw failureOf(result, argv);
-      const parsed = parse(result.stdout, result.stderr);
-      report();
-      return parsed;
+      return parse(result.stdout, result.stderr);
+    });
+  }
+
+  /**
+   * Tells the log of a call that a proxy answered, as the command line that would have asked the same.
+   * @param start when it began, as `performance.now()` tells
+   * @param read reads the answer; what it throws is the call's failure
+   */
+  reportProxied<T>(argv: readonly string[], start: number, read: () => T): T {
+    return this.#report(
+      { program: this.#program().path, argv, duration: performance.now() - start, isProxied: true },
+      read,
+    );
+  }
+
+  #report<T>(call: CallRecord, read: () => T): T {
+    try {
+      const value = read();
+      this.#onCall(call);
+      return value;
     } catch (error) {
       const failure = toIncusError(error);
-      report(failure);
+      this.#onCall({ ...call, failure });
       throw failure;
     }
   }
+
+  /**
+   * Starts a program that runs on.
+   * @throws IncusError where it may not be started
+   */
+  start(argv: readonly string[]): RunningProgram {
+    const program = this.#allowed(argv);
+    const start = performance.now();
+    const abort = new AbortController();
+    const child = execa(program.path, [...argv], {
+      ...childOptions(program, { timeout: 0, signal: abort.signal }),
+      // What runs for days must not be gathered.
+      buffer: { stdout: false, stderr: true },
+    });
+    const ended = child.then((result) => {
+      const failure = result.failed ? failureOf(result, argv) : endedBy(argv);
+      this.#onCall({
+        program: program.path,
+        argv,
+        duration: performance.now() - start,
+        ...(result.exitCode !== undefined && { exitCode: result.exitCode }),
+        failure,
+      });
+      return failure;
+    });
+    return {
+      lines: child.iterable({ from: 'stdout', preserveNewlines: false }),
+      ended,
+      end: () => {
+        abort.abort();
+      },
+    };
+  }
+
+  /** @throws IncusError `refusedCommand` for whatever could delete an instance */
+  #allowed(argv: readonly string[]): Program {
+    const program = this.#program();
+    const refusal = refusalOf(argv);
+    if (!refusal) return program;
+    const failure = new IncusError('refusedCommand', { argv, text: JSON.stringify(refusal) });
+    this.#onCall({ program: program.path, argv, duration: 0, failure });
+    throw failure;
+  }
+}
+
+function endedBy(argv: readonly string[]): IncusError {
+  return new IncusError('unreachable', { argv, exitCode: 0, text: 'the program ended by itself' });
 }
 
 /**
@@ -125,7 +197,8 @@ function childOptions(program: Program, options: RunOptions) {
 
 interface FailedRun {
   readonly exitCode?: number | undefined;
-  readonly stdout: string;
+  /** Absent where it was not gathered. */
+  readonly stdout: string | undefined;
   readonly stderr: string;
   readonly code?: string | undefined;
   readonly signal?: string | undefined;
@@ -147,6 +220,6 @@ function failureOf(run: FailedRun, argv: readonly string[]): IncusError {
     return new IncusError('badProgram', { ...details, text: run.code });
   }
   if (run.signal !== undefined) return new IncusError('other', { ...details, text: `ended by ${run.signal}` });
-  const text = errorTextOf(run.stderr) || run.stdout.trim() || `exit code ${String(run.exitCode)}`;
+  const text = errorTextOf(run.stderr) || (run.stdout ?? '').trim() || `exit code ${String(run.exitCode)}`;
   return new IncusError(classify(text), { ...details, text });
 }

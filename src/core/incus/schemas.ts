@@ -11,6 +11,7 @@ import {
   type Remote,
   type Server,
   type Snapshot,
+  type SnapshotName,
 } from '../model.ts';
 
 /**
@@ -139,7 +140,48 @@ export function parseRestricted(value: unknown): boolean {
 
 /** `/1.0/projects`: a list of URLs. */
 export function parseProjectUrls(value: unknown): string[] {
-  return must(z.array(z.string()).safeParse(value)).map((url) => decodeURIComponent(url.split('/').at(-1) ?? ''));
+  return parseNames(value);
+}
+
+/** A list of URLs, as the names that stand last in them. */
+export function parseNames(value: unknown): string[] {
+  return (must(z.nullable(z.array(z.string())).safeParse(value)) ?? []).map((url) => lastSegment(url));
+}
+
+function lastSegment(url: string): string {
+  const [path = ''] = url.split('?', 1);
+  return decodeURIComponent(path.split('/').at(-1) ?? '');
+}
+
+const volumeRecord = z.object({
+  name: z.string(),
+  project: z._default(z.string(), ''),
+  created_at: z._default(z.string(), ''),
+});
+
+/** A root volume, or a snapshot of one, as a listing of volumes shows them. */
+export interface VolumeRow {
+  readonly project: string;
+  readonly instance: string;
+  /** Absent: the volume itself. */
+  readonly snapshot?: SnapshotName;
+}
+
+/**
+ * `/1.0/storage-pools/P/volumes/container?recursion=1` of a server without `storage_volume_full`: the volumes, and
+ * as further rows `volume/snapshot` their snapshots.
+ */
+export function parseInstanceVolumes(value: unknown): VolumeRow[] {
+  const records = must(z.nullable(z.array(z.unknown())).safeParse(value)) ?? [];
+  return records.flatMap((record) => {
+    const parsed = volumeRecord.safeParse(record);
+    if (!parsed.success) return [];
+    const { name, project, created_at: createdAt } = parsed.data;
+    const [instance = '', ...rest] = name.split('/');
+    const volume = { project: project === '' ? DEFAULT_PROJECT : project, instance };
+    if (rest.length === 0) return [volume];
+    return [{ ...volume, snapshot: { name: rest.join('/'), createdAt: new Date(createdAt) } }];
+  });
 }
 
 /** The name of whatever object of the API it is. */

@@ -1,4 +1,5 @@
-import { get } from './commands.ts';
+import { get, monitor } from './commands.ts';
+import type { IncusError } from './errors.ts';
 import type { Runner, RunOptions } from './runner.ts';
 import { parseEnvelope } from './schemas.ts';
 
@@ -10,6 +11,25 @@ export interface Transport {
    * @throws IncusError
    */
   get<T>(remote: string, path: string, parse: (metadata: unknown) => T, options: RunOptions): Promise<T>;
+
+  /**
+   * Hears the server's events on instances and operations, of all projects, until the connection ends.
+   * @returns why it ended: cancelled by the signal, `timedOut` where the server went silent, or what went wrong
+   */
+  listen(remote: string, listener: EventListener, signal: AbortSignal): Promise<IncusError>;
+
+  /** Lets go of what is kept for a remote; the next call finds it as it is by then. */
+  close(remote: string): void;
+
+  /** Ends all that runs. */
+  dispose(): Promise<void>;
+}
+
+export interface EventListener {
+  /** From here on no event is missed. */
+  onOpen(): void;
+  /** @param message as the server sends it: JSON */
+  onMessage(message: string): void;
 }
 
 /** Reads by `incus query`: one process per call, wherever the CLI runs. */
@@ -23,5 +43,27 @@ export class QueryTransport implements Transport {
   async get<T>(remote: string, path: string, parse: (metadata: unknown) => T, options: RunOptions): Promise<T> {
     const { argv } = get(remote, path);
     return this.#runner.read(argv, options, (stdout) => parse(parseEnvelope(stdout, argv)));
+  }
+
+  async listen(remote: string, listener: EventListener, signal: AbortSignal): Promise<IncusError> {
+    const program = this.#runner.start(monitor(remote).argv);
+    signal.addEventListener('abort', program.end, { once: true });
+    // The CLI does not say when it is connected: what happens in its first moments can be missed.
+    listener.onOpen();
+    try {
+      for await (const line of program.lines) if (line !== '') listener.onMessage(line);
+    } catch {
+      // An output that breaks off is an end like any other, and `ended` says which.
+    }
+    signal.removeEventListener('abort', program.end);
+    return program.ended;
+  }
+
+  close(): void {
+    // Nothing is kept: every call is a process of its own.
+  }
+
+  dispose(): Promise<void> {
+    return Promise.resolve();
   }
 }

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { IncusError } from '../../core/incus/errors.ts';
 import { DEFAULT_PROJECT, type Instance, type InstanceRef, type Snapshot, type SnapshotRef } from '../../core/model.ts';
+import { countOf, type InstanceEntry } from '../../core/rows.ts';
 import { oneLine } from '../tree/items.ts';
 import { relativeTime, snapshotCount, stateWord } from '../tree/wording.ts';
 import type { Selection, Services } from './services.ts';
@@ -18,7 +19,7 @@ export function placeOf({ remote, project }: { remote: string; project: string }
 export async function chooseInstances(
   services: Services,
   selection: Selection,
-  options: { title: string; many?: boolean; fits?: (instance: Instance) => boolean },
+  options: { title: string; many?: boolean; fits?: (entry: InstanceEntry) => boolean },
 ): Promise<Instance[] | undefined> {
   const selected = selection.instances.flatMap((ref) => services.inventory.instance(ref)?.instance ?? []);
   if (selected.length > 0) return selected;
@@ -29,13 +30,12 @@ export async function chooseInstances(
   const choices = services.inventory.remotes.flatMap(({ remote }) =>
     services.inventory
       .instances(remote.name)
-      .map(({ instance }) => instance)
-      .filter(options.fits ?? (() => true))
-      .map((instance): Choice<Instance> => ({
-        label: instance.ref.instance,
-        description: placeOf(instance.ref),
-        detail: [stateWord(instance), snapshotCount(instance)].filter(Boolean).join(' · '),
-        value: instance,
+      .filter((entry) => options.fits?.(entry) ?? true)
+      .map((entry): Choice<Instance> => ({
+        label: entry.instance.ref.instance,
+        description: placeOf(entry.instance.ref),
+        detail: [stateWord(entry.instance), snapshotCount(entry)].filter(Boolean).join(' · '),
+        value: entry.instance,
       })),
   );
   if (choices.length === 0) {
@@ -55,7 +55,7 @@ export async function chooseInstances(
 export async function chooseInstance(
   services: Services,
   selection: Selection,
-  options: { title: string; fits?: (instance: Instance) => boolean },
+  options: { title: string; fits?: (entry: InstanceEntry) => boolean },
 ): Promise<Instance | undefined> {
   const first: Selection = { ...selection, instances: selection.instances.slice(0, 1) };
   return (await chooseInstances(services, first, options))?.[0];
@@ -70,7 +70,7 @@ export async function chooseSnapshots(
   if (selection.snapshots.length > 0) return presentSnapshots(services, selection.snapshots);
   const instance = await chooseInstance(services, selection, {
     title: options.title,
-    fits: ({ snapshots }) => snapshots?.length !== 0,
+    fits: (entry) => countOf(entry) !== 0,
   });
   if (!instance) return undefined;
   const { snapshots } = await services.inventory.refreshInstance(instance.ref);

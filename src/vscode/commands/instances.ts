@@ -17,7 +17,7 @@ export const startInstance: Handler = async (services, selection) => {
   const instances = await chooseInstances(services, selection, {
     title: vscode.l10n.t('Start Instance'),
     many: true,
-    fits: canStart,
+    fits: ({ instance }) => canStart(instance),
   });
   if (!instances) return;
   const results = await inView(() => each(instances, nameOf, ({ ref }) => services.actions.startInstance(ref)));
@@ -29,7 +29,11 @@ export const startInstance: Handler = async (services, selection) => {
 
 export const stopInstance: Handler = async (services, selection) => {
   const title = vscode.l10n.t('Stop Instance');
-  const instances = await chooseInstances(services, selection, { title, many: true, fits: canStop });
+  const instances = await chooseInstances(services, selection, {
+    title,
+    many: true,
+    fits: ({ instance }) => canStop(instance),
+  });
   if (!instances) return;
   const ephemeral = instances.find(stopDeletes);
   if (ephemeral) throw new IncusError('ephemeral', { text: ephemeral.ref.instance });
@@ -54,7 +58,11 @@ export const stopInstance: Handler = async (services, selection) => {
 
 export const restartInstance: Handler = async (services, selection) => {
   const title = vscode.l10n.t('Restart Instance');
-  const instances = await chooseInstances(services, selection, { title, many: true, fits: canRestart });
+  const instances = await chooseInstances(services, selection, {
+    title,
+    many: true,
+    fits: ({ instance }) => canRestart(instance),
+  });
   if (
     !instances ||
     !(await confirmStop(instances, vscode.l10n.t('Restart'), vscode.l10n.t('Restart {0}?', names(instances))))
@@ -93,7 +101,7 @@ export async function confirmForce(instances: readonly Instance[], timeout: numb
 export const openShell: Handler = async (services, selection) => {
   const instance = await chooseInstance(services, selection, {
     title: vscode.l10n.t('Open Shell'),
-    fits: canOpenShell,
+    fits: ({ instance }) => canOpenShell(instance),
   });
   if (!instance) return;
   if (!canOpenShell(instance)) throw new IncusError('notRunning', { text: instance.status });

@@ -1,7 +1,9 @@
 import pLimit from 'p-limit';
 import * as vscode from 'vscode';
 import { type IncusError, toIncusError } from '../../core/incus/errors.ts';
+import type { SnapshotRef } from '../../core/model.ts';
 import { describeError } from '../messages.ts';
+import { oneLine } from '../tree/items.ts';
 import type { Log } from '../log.ts';
 
 /** Milliseconds for which a success stays in the status bar. */
@@ -22,6 +24,13 @@ export async function showFailure(log: Log, title: string | undefined, error: In
   const answer = await vscode.window.showErrorMessage(text, ...settings, showLog);
   if (answer === showLog) log.show();
   else if (answer !== undefined) await vscode.commands.executeCommand('incusSnapshots.openSettings');
+}
+
+/** Says in the status bar that a snapshot which somebody began has come to nothing. */
+export function showFailedSnapshot(log: Log, { instance, snapshot }: SnapshotRef, error: IncusError): void {
+  const text = vscode.l10n.t('Snapshot {0} of {1} failed. {2}', oneLine(snapshot), instance, describeError(error));
+  log.channel.warn(text);
+  vscode.window.setStatusBarMessage(`$(warning) ${text}`, STAY);
 }
 
 /** How work went that was done to several things. */

@@ -142,10 +142,9 @@ async function run(services: Services, snapshot: Snapshot, request: RestoreReque
   const { timeout } = request.stop;
   if (failed.step === 'stop' && failed.error.kind === 'stopTimedOut' && entry && timeout !== undefined) {
     if (!(await confirmForce([entry.instance], timeout))) return;
-    // The safety snapshot is there already: it is not made a second time.
+    // The safety snapshot is there already: it is not made a second time. What was agreed to is held against what is.
     const { safetySnapshot: _, ...again } = request;
-    const agreed = await services.restore.plan(snapshot, request.mode);
-    await run(services, snapshot, { ...again, agreed, stop: { force: true } });
+    await run(services, snapshot, { ...again, stop: { force: true } });
     return;
   }
   await showOutcome(services, snapshot, outcome, failed);

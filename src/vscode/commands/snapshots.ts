@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { NewSnapshot } from '../../core/incus/commands.ts';
-import { instanceKey, requireUsable } from '../../core/actions/actions.ts';
+import { queueKey, requireUsable } from '../../core/actions/actions.ts';
 import type { Instance, Snapshot } from '../../core/model.ts';
 import { canSnapshotStatefully } from '../../core/policy/lifecycle.ts';
 import { proposeInstanceName, proposeSnapshotName } from '../../core/policy/names.ts';
@@ -90,7 +90,9 @@ async function askStateful(title: string, instances: readonly Instance[]): Promi
 async function createOne(services: Services, { ref }: Instance, wish: NewSnapshot): Promise<void> {
   const work = (signal?: AbortSignal) => services.actions.createSnapshot(ref, wish, signal);
   const title = vscode.l10n.t('Creating a snapshot of {0}', ref.instance);
-  const snapshot = await (services.queue.isBusy(instanceKey(ref)) ? cancellable(title, work) : inView(() => work()));
+  const snapshot = await (services.queue.isBusy(queueKey(services.inventory, ref))
+    ? cancellable(title, work)
+    : inView(() => work()));
   done(vscode.l10n.t('Snapshot {0} of {1} created.', oneLine(snapshot.ref.snapshot), ref.instance));
   await services.reveal(snapshotNode(snapshot.ref));
 }

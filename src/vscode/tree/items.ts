@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { IncusError } from '../../core/incus/errors.ts';
-import type { InstanceEntry, RemoteEntry } from '../../core/inventory.ts';
+import type { RemoteEntry } from '../../core/inventory.ts';
+import { countOf, type InstanceEntry } from '../../core/rows.ts';
 import type { Instance, Server, Snapshot } from '../../core/model.ts';
 import { canOpenShell, canRestart, canStart, canStop } from '../../core/policy/lifecycle.ts';
 import { checkSnapshotUse } from '../../core/policy/names.ts';
@@ -108,9 +109,10 @@ export function projectRow(project: string, count: number): Row {
 }
 
 /** @param busy an action is at work on it */
-export function instanceRow({ instance, details }: InstanceEntry, busy: boolean): Row {
+export function instanceRow(entry: InstanceEntry, busy: boolean): Row {
+  const { instance, details } = entry;
   const { ref } = instance;
-  const known = details === 'pending' ? undefined : (snapshotCount(instance) ?? vscode.l10n.t('snapshots not known'));
+  const known = details === 'pending' ? undefined : (snapshotCount(entry) ?? vscode.l10n.t('snapshots not known'));
   const schedule = scheduleWords(instance);
   const description = joined([
     stateWord(instance),
@@ -126,7 +128,7 @@ export function instanceRow({ instance, details }: InstanceEntry, busy: boolean)
     iconPath: busy ? new vscode.ThemeIcon('loading~spin') : instanceIcon(instance),
     contextValue: instanceContext(instance, busy),
     accessibilityInformation: { label: `${typeWord(instance)} ${ref.instance}, ${description}` },
-    expandable: details !== 'read' || (instance.snapshots?.length ?? 0) > 0,
+    expandable: countOf(entry) !== 0,
   };
 }
 
@@ -180,6 +182,7 @@ function instanceContext(instance: Instance, busy: boolean): string {
 
 export function snapshotRow(snapshot: Snapshot, now: Date): Row {
   const label = oneLine(snapshot.ref.snapshot);
+  if (snapshot.pending) return pendingRow(label);
   const description = joined([
     relativeTime(snapshot.createdAt, now),
     expiryWords(snapshot, now),
@@ -200,6 +203,19 @@ export function snapshotRow(snapshot: Snapshot, now: Date): Row {
     ]),
     iconPath: new vscode.ThemeIcon(snapshot.stateful ? 'save-all' : 'device-camera'),
     contextValue: snapshot.stateful ? 'snapshot;stateful' : 'snapshot',
+    accessibilityInformation: { label: vscode.l10n.t('Snapshot {0}, {1}', label, description) },
+    expandable: false,
+  };
+}
+
+/** A snapshot in the making: nothing can be done with it yet. */
+function pendingRow(label: string): Row {
+  const description = vscode.l10n.t('being made…');
+  return {
+    label,
+    description,
+    iconPath: new vscode.ThemeIcon('loading~spin'),
+    contextValue: 'pending',
     accessibilityInformation: { label: vscode.l10n.t('Snapshot {0}, {1}', label, description) },
     expandable: false,
   };

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { KeyedQueue } from '../../core/actions/queue.ts';
-import { instanceKey } from '../../core/actions/actions.ts';
+import { queueKey } from '../../core/actions/actions.ts';
 import type { Inventory, InventoryChange } from '../../core/inventory.ts';
 import type { ProjectRef } from '../../core/model.ts';
 import { instanceRow, noteRow, projectRow, remoteRow, type Row, snapshotRow } from './items.ts';
@@ -36,8 +36,9 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
         this.#onChange(change);
       }),
       queue.onDidChange((key) => {
-        const node = this.#nodes.get(key);
-        if (node) this.#redraw(node);
+        for (const node of this.#nodes.values()) {
+          if (node.kind === 'instance' && queueKey(inventory, node.ref) === key) this.#redraw(node);
+        }
       }),
     ];
   }
@@ -119,7 +120,10 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
   #snapshotsOf(node: Node & { kind: 'instance' }): Node[] {
     const entry = this.#inventory.instance(node.ref);
     if (!entry) return [];
-    if (entry.details === 'pending') return [noteNode(node.id, 'loading')];
+    if (entry.details === 'pending' || entry.details === 'named') {
+      this.#inventory.want(node.ref);
+      return [noteNode(node.id, 'loading')];
+    }
     const { snapshots } = entry.instance;
     if (!snapshots || entry.details === 'failed') return [noteNode(node.id, 'snapshotsUnknown')];
     return snapshots.toReversed().map(({ ref }) => snapshotNode(ref));
@@ -135,7 +139,7 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
         return projectRow(node.ref.project, this.#inventory.instances(node.ref.remote, node.ref.project).length);
       case 'instance': {
         const entry = this.#inventory.instance(node.ref);
-        return entry && instanceRow(entry, this.#queue.isBusy(instanceKey(node.ref)));
+        return entry && instanceRow(entry, this.#queue.isBusy(queueKey(this.#inventory, node.ref)));
       }
       case 'snapshot': {
         const snapshot = this.#inventory.snapshot(node.ref);

@@ -1,5 +1,6 @@
 import { env, l10n } from 'vscode';
 import type { Instance, Snapshot } from '../../core/model.ts';
+import { countOf, type InstanceEntry } from '../../core/rows.ts';
 import { describeSchedule, type SchedulePhrases } from '../../core/policy/schedule.ts';
 
 const MINUTE = 60_000;
@@ -52,10 +53,11 @@ export function stateWord({ status }: Pick<Instance, 'status'>): string {
 }
 
 /** `undefined` where the snapshots are not known. */
-export function snapshotCount({ snapshots }: Pick<Instance, 'snapshots'>): string | undefined {
-  if (!snapshots) return undefined;
-  if (snapshots.length === 0) return l10n.t('no snapshots');
-  return snapshots.length === 1 ? l10n.t('1 snapshot') : l10n.t('{0} snapshots', snapshots.length);
+export function snapshotCount(entry: InstanceEntry): string | undefined {
+  const count = countOf(entry);
+  if (count === undefined) return undefined;
+  if (count === 0) return l10n.t('no snapshots');
+  return count === 1 ? l10n.t('1 snapshot') : l10n.t('{0} snapshots', count);
 }
 
 /** The schedule in force, in words; `undefined` where there is none. */

@@ -8,6 +8,7 @@ import { delimiter, join } from 'node:path';
 import * as vscode from 'vscode';
 import { parse, stringify } from 'yaml';
 import { build } from '../../../src/extension.ts';
+import { queueKey } from '../../../src/core/actions/actions.ts';
 import type { IncusError } from '../../../src/core/incus/errors.ts';
 import { toIncusError } from '../../../src/core/incus/errors.ts';
 import { type InstanceRef, keyOf } from '../../../src/core/model.ts';
@@ -50,6 +51,8 @@ export class Host {
   #loading: Promise<void> | undefined;
   /** Rows that were brought into sight. */
   revealed: Node[] = [];
+  /** Whether remotes are read by proxy. */
+  proxied = false;
   /** What is selected in the view. */
   selection: Node[] = [];
   #cleaning: (() => unknown)[] = [];
@@ -75,7 +78,9 @@ export class Host {
     this.#loading = undefined;
     this.#dialogs.install();
     this.#window.install();
-    this.#parts = build();
+    // One call, one process: what a test counts or a fake answers. Following is tested both ways.
+    this.proxied = false;
+    this.#parts = build(() => this.proxied);
     registerCommands(this.#services(this.#parts));
   }
 
@@ -88,9 +93,11 @@ export class Host {
         problems.push(error);
       }
     };
+    this.#parts?.follower.dispose();
     this.#parts?.inventory.dispose();
     this.#parts?.provider.dispose();
     this.#parts?.info.dispose();
+    await attempt(() => this.#parts?.transport.dispose());
     this.#parts?.log.dispose();
     for (const clean of this.#cleaning.splice(0).reverse()) await attempt(clean);
     this.#window.remove();
@@ -220,6 +227,11 @@ export class Host {
     return this.parts.provider.rowFor(snapshotNode({ remote: on, project, instance, snapshot: name }));
   }
 
+  /** The key by which actions on an instance wait for each other. */
+  turn(instance: string, remote = 'local'): string {
+    return queueKey(this.parts.inventory, { remote, project: 'default', instance });
+  }
+
   remote(name: string): Node {
     return this.parts.provider.rowFor(remoteNode(name));
   }
@@ -247,7 +259,7 @@ export class Host {
       listener.dispose();
     });
     const mark = this.instance('rockylinux-test-9');
-    await queue.run(mark.id, undefined, () => Promise.resolve());
+    await queue.run(this.turn('rockylinux-test-9'), undefined, () => Promise.resolve());
     await waitFor('what is to be redrawn', () => (redrawn.some((rows) => rows.includes(mark)) ? true : undefined));
     redrawn.length = 0;
     return redrawn;

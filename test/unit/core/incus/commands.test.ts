@@ -87,6 +87,8 @@ describe('no way to lose an instance', () => {
   const builders: Record<string, fc.Arbitrary<commands.IncusCommand>> = {
     listRemotes: fc.constant(commands.listRemotes()),
     get: fc.tuple(text, text).map(([remote, path]) => commands.get(remote, path)),
+    monitor: text.map((remote) => commands.monitor(remote)),
+    proxy: fc.tuple(text, text, fc.integer()).map(([remote, socket, idle]) => commands.proxy(remote, socket, idle)),
     createSnapshot: fc
       .tuple(
         refs,
@@ -146,7 +148,7 @@ describe('no way to lose an instance', () => {
     }
     if (verb === 'snapshot') return second === 'delete' && positional(argv).length !== 2;
     if (verb === 'copy') return argv.includes('--refresh');
-    const harmless = ['remote', 'start', 'stop', 'restart', 'info', 'exec', 'config'];
+    const harmless = ['remote', 'monitor', 'start', 'stop', 'restart', 'info', 'exec', 'config'];
     return !harmless.includes(verb ?? '');
   }
 
