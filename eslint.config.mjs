@@ -54,7 +54,7 @@ export default defineConfig(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ group: ['**/incus/*', '**/actions/*', '**/inventory*', 'vscode', 'execa', 'node:*'] }] },
+        { patterns: [{ group: ['**/incus/*', '**/actions/*', '**/inventory/*', 'vscode', 'execa', 'node:*'] }] },
       ],
     },
   },

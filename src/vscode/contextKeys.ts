@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { Inventory } from '../core/inventory.ts';
+import type { Inventory } from '../core/inventory/inventory.ts';
 import { SECTION } from './settings.ts';
 
 /** What the welcome views in package.json ask for. */

@@ -1,6 +1,6 @@
 import { l10n } from 'vscode';
 import type { IncusError } from '../core/incus/errors.ts';
-import type { RemoteProblem } from '../core/inventory.ts';
+import type { RemoteProblem } from '../core/inventory/inventory.ts';
 
 /** What happened and what to do, as one or two sentences. Incus' own words stand in the log. */
 export function describeError(error: IncusError): string {

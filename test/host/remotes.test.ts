@@ -109,13 +109,24 @@ describe('a remote that cannot be used', () => {
     await mustRun([lab.client, 'remote', 'generate-certificate'], { env: lab.environment({ INCUS_CONF: folder }) });
     await host.run('refresh', []);
     assert.equal(rowOf(SNAPSHOT_REMOTE), `${SNAPSHOT_REMOTE} does not trust this client`);
-    const [, message] = await host.run('showRemoteProblem', [], picks(SNAPSHOT_REMOTE), presses('Copy Command'));
+    const [message] = await host.run('showRemoteProblem', [], presses('Copy Command'));
     assert.match(
       message?.text ?? '',
       /does not trust this client\. The server does not trust this client for that\. Create a token/,
     );
     assert.equal(await vscode.env.clipboard.readText(), 'incus config trust add my-client');
     await othersAreFine();
+  });
+
+  it('is chosen in the palette where there are several', async () => {
+    const [one, two] = await freePorts(2);
+    host.conf(({ remotes }) => {
+      remotes['closed-one'] = { addr: `https://127.0.0.1:${one}`, protocol: 'incus', public: false };
+      remotes['closed-two'] = { addr: `https://127.0.0.1:${two}`, protocol: 'incus', public: false };
+    });
+    await host.load();
+    const [, message] = await host.run('showRemoteProblem', [], picks('closed-two'), leaves);
+    assert.match(message?.text ?? '', /^closed-two: down\. The server refused the connection\./);
   });
 
   it('has another certificate than before', async () => {

@@ -160,7 +160,21 @@ async function fillServers(lab: Lab, options: LabOptions, image: string): Promis
   const token = granted.trim().split('\n').at(-1) ?? '';
   await lab.must('remote', 'add', SNAPSHOT_REMOTE, token, '--accept-certificate');
   if (options.containers ?? true) {
-    await Promise.all(CONTAINERS.map((name) => lab.must('launch', '--quiet', `local:${IMAGE}`, `local:${name}`)));
+    await Promise.all(CONTAINERS.map((name) => launch(lab, name)));
+  }
+}
+
+/** Starting a container can fail where other labs start theirs; a third failure has another cause. */
+const STARTS = 3;
+
+async function launch(lab: Lab, name: string): Promise<void> {
+  await lab.must('init', '--quiet', `local:${IMAGE}`, `local:${name}`);
+  for (let attempt = 1; ; attempt++) {
+    const { exitCode, stderr } = await lab.incus('start', '--quiet', `local:${name}`);
+    if (exitCode === 0) return;
+    const { stdout } = await lab.incus('info', '--show-log', `local:${name}`);
+    if (attempt === STARTS) throw new Error(`${name} does not start\n${stderr}${stdout}`);
+    process.stderr.write(`${name} did not start at attempt ${attempt}\n${stderr}${stdout}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { IncusClient } from '../incus/client.ts';
 import * as commands from '../incus/commands.ts';
 import { IncusError } from '../incus/errors.ts';
-import type { Inventory } from '../inventory.ts';
+import type { Inventory } from '../inventory/inventory.ts';
 import { type Instance, type InstanceRef, keyOf, type Snapshot, type SnapshotRef } from '../model.ts';
 import { stopDeletes } from '../policy/lifecycle.ts';
 import { checkSnapshotUse, type SnapshotOperation } from '../policy/names.ts';

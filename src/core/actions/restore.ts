@@ -1,7 +1,7 @@
 import type { IncusClient } from '../incus/client.ts';
 import * as commands from '../incus/commands.ts';
 import { IncusError, toIncusError } from '../incus/errors.ts';
-import type { Inventory } from '../inventory.ts';
+import type { Inventory } from '../inventory/inventory.ts';
 import { type Instance, isRunning, rootPoolOf } from '../model.ts';
 import { planRestore, type RestoreInput, type RestorePlan } from '../policy/restore.ts';
 import { queueKey, requireSame, requireUsable, type SeenSnapshot } from './actions.ts';

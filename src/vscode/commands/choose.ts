@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { IncusError } from '../../core/incus/errors.ts';
 import { DEFAULT_PROJECT, type Instance, type InstanceRef, type Snapshot, type SnapshotRef } from '../../core/model.ts';
-import { countOf, type InstanceEntry } from '../../core/rows.ts';
+import { countOf, type InstanceEntry } from '../../core/inventory/rows.ts';
 import { oneLine } from '../tree/items.ts';
 import { relativeTime, snapshotCount, stateWord } from '../tree/wording.ts';
 import type { Selection, Services } from './services.ts';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { RemoteEntry } from '../../core/inventory.ts';
+import type { RemoteEntry } from '../../core/inventory/inventory.ts';
 import { describeError, describeProblem } from '../messages.ts';
 import { oneLine } from '../tree/items.ts';
 import { SECTION } from '../settings.ts';
@@ -64,7 +64,9 @@ function nextCommand({ remote, state }: RemoteEntry): string | undefined {
   }
 }
 
+/** Asks only where there is a choice: VS Code can run a row's command before it tells that the row is selected. */
 async function pickRemote(entries: readonly RemoteEntry[]): Promise<RemoteEntry | undefined> {
+  if (entries.length === 1) return entries[0];
   if (entries.length === 0) {
     void vscode.window.showInformationMessage(vscode.l10n.t('All remotes answer.'));
     return undefined;

@@ -3,7 +3,7 @@ import type { Actions } from '../../core/actions/actions.ts';
 import type { KeyedQueue } from '../../core/actions/queue.ts';
 import type { Restore } from '../../core/actions/restore.ts';
 import type { IncusClient } from '../../core/incus/client.ts';
-import type { Inventory } from '../../core/inventory.ts';
+import type { Inventory } from '../../core/inventory/inventory.ts';
 import type { InstanceRef, ProjectRef, SnapshotRef } from '../../core/model.ts';
 import type { Log } from '../log.ts';
 import type { InfoDocuments } from '../infoDocuments.ts';

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { IncusError } from '../../core/incus/errors.ts';
-import type { RemoteEntry } from '../../core/inventory.ts';
-import { countOf, type InstanceEntry } from '../../core/rows.ts';
+import type { RemoteEntry } from '../../core/inventory/inventory.ts';
+import { countOf, type InstanceEntry } from '../../core/inventory/rows.ts';
 import type { Instance, Server, Snapshot } from '../../core/model.ts';
 import { canOpenShell, canRestart, canStart, canStop } from '../../core/policy/lifecycle.ts';
 import { checkSnapshotUse } from '../../core/policy/names.ts';

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { KeyedQueue } from '../../core/actions/queue.ts';
 import { queueKey } from '../../core/actions/actions.ts';
-import type { Inventory, InventoryChange } from '../../core/inventory.ts';
+import type { Inventory, InventoryChange } from '../../core/inventory/inventory.ts';
 import type { ProjectRef } from '../../core/model.ts';
 import { instanceRow, noteRow, projectRow, remoteRow, type Row, snapshotRow } from './items.ts';
 import { instanceNode, type Node, noteNode, projectNode, remoteNode, snapshotNode } from './nodes.ts';

@@ -1,6 +1,6 @@
 import { env, l10n } from 'vscode';
 import type { Instance, Snapshot } from '../../core/model.ts';
-import { countOf, type InstanceEntry } from '../../core/rows.ts';
+import { countOf, type InstanceEntry } from '../../core/inventory/rows.ts';
 import { describeSchedule, type SchedulePhrases } from '../../core/policy/schedule.ts';
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { type DetailsTarget, loadDetails } from './details.ts';
-import type { IncusClient } from './incus/client.ts';
-import { IncusError, toIncusError } from './incus/errors.ts';
+import type { IncusClient } from '../incus/client.ts';
+import { IncusError, toIncusError } from '../incus/errors.ts';
 import {
   type Instance,
   type InstanceRef,
@@ -10,8 +10,8 @@ import {
   type Server,
   type Snapshot,
   type SnapshotRef,
-} from './model.ts';
-import { checkRemoteName } from './policy/names.ts';
+} from '../model.ts';
+import { checkRemoteName } from '../policy/names.ts';
 import { type InstanceEntry, type RowEvent, Rows } from './rows.ts';
 
 export type RemoteProblem = 'down' | 'hangs' | 'untrusted' | 'badName' | 'odd';

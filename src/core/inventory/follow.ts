@@ -1,11 +1,11 @@
 import { setTimeout as setTimer } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import type { IncusClient } from './incus/client.ts';
-import { classify, IncusError } from './incus/errors.ts';
-import { type IncusEvent, type OperationEvent, parseEvent } from './incus/events.ts';
-import type { EventListener } from './incus/transport.ts';
+import type { IncusClient } from '../incus/client.ts';
+import { classify, IncusError } from '../incus/errors.ts';
+import { type IncusEvent, type OperationEvent, parseEvent } from '../incus/events.ts';
+import type { EventListener } from '../incus/transport.ts';
 import type { Inventory } from './inventory.ts';
-import { type InstanceRef, keyOf, type SnapshotRef } from './model.ts';
+import { type InstanceRef, keyOf, type SnapshotRef } from '../model.ts';
 
 /** Milliseconds in which events are gathered, so that a burst is one update. */
 const GATHER = 20;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Instance, Snapshot } from '../../../src/core/model.ts';
-import { countOf, Rows } from '../../../src/core/rows.ts';
+import type { Instance, Snapshot } from '../../../../src/core/model.ts';
+import { countOf, Rows } from '../../../../src/core/inventory/rows.ts';
 
 const ref = (instance: string) => ({ remote: 'r', project: 'default', instance });
 const snapshotRef = (instance: string, snapshot: string) => ({ ...ref(instance), snapshot });

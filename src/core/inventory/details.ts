@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { IncusClient } from './incus/client.ts';
+import type { IncusClient } from '../incus/client.ts';
 import {
   type Instance,
   type InstanceRef,
@@ -8,7 +8,7 @@ import {
   rootPoolOf,
   type Server,
   type SnapshotName,
-} from './model.ts';
+} from '../model.ts';
 
 /** Calls for details that run side by side on one remote; more gain nothing on the server. */
 const SIDE_BY_SIDE = 4;

@@ -1,5 +1,12 @@
-import type { IncusEvent } from './incus/events.ts';
-import { type Instance, type InstanceRef, keyOf, type Snapshot, type SnapshotName, type SnapshotRef } from './model.ts';
+import type { IncusEvent } from '../incus/events.ts';
+import {
+  type Instance,
+  type InstanceRef,
+  keyOf,
+  type Snapshot,
+  type SnapshotName,
+  type SnapshotRef,
+} from '../model.ts';
 
 /** What is known of an instance beyond its row: its snapshots come by a call of their own. */
 export interface InstanceEntry {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { IncusClient } from '../../../src/core/incus/client.ts';
-import { Runner } from '../../../src/core/incus/runner.ts';
-import { QueryTransport } from '../../../src/core/incus/transport.ts';
-import { Inventory } from '../../../src/core/inventory.ts';
-import { fakeIncus, type FakeIncus, type Rule } from '../../lab/fake-incus.ts';
+import { IncusClient } from '../../../../src/core/incus/client.ts';
+import { Runner } from '../../../../src/core/incus/runner.ts';
+import { QueryTransport } from '../../../../src/core/incus/transport.ts';
+import { Inventory } from '../../../../src/core/inventory/inventory.ts';
+import { fakeIncus, type FakeIncus, type Rule } from '../../../lab/fake-incus.ts';
 
 const answer = (metadata: unknown) => ({ stdout: JSON.stringify({ type: 'sync', error_code: 0, metadata }) });
 const trusted = { auth: 'trusted', auth_user_method: 'unix', environment: { server_version: '6.0.4' } };
