@@ -52,6 +52,8 @@ export function activate(context: vscode.ExtensionContext): void {
     showCollapseAll: true,
   });
 
+  // The view's own word is empty while it redraws rows, which events make it do at any moment.
+  const selected = { selection: view.selection };
   let following: Promise<void> | undefined;
   const loaded = async () => {
     // A client that was not there may have been installed since.
@@ -78,10 +80,13 @@ export function activate(context: vscode.ExtensionContext): void {
     provider,
     view,
     followContext(inventory),
-    registerCommands({ ...parts, view, reveal, loaded }),
+    registerCommands({ ...parts, view: selected, reveal, loaded }),
     onDidChangeProgram(() => {
       for (const { remote } of inventory.remotes) parts.client.close(remote.name);
       void inventory.refresh();
+    }),
+    view.onDidChangeSelection(({ selection }) => {
+      selected.selection = selection;
     }),
     view.onDidChangeVisibility(({ visible }) => {
       onVisible(visible);

@@ -51,11 +51,13 @@ describe('the parts, put together', () => {
   /** A view that is not there: it tells the extension what its user would make it tell. */
   function view() {
     const visibility = new vscode.EventEmitter<vscode.TreeViewVisibilityChangeEvent>();
+    const selection = new vscode.EventEmitter<vscode.TreeViewSelectionChangeEvent<Node>>();
     const revealed: Node[] = [];
     let options: vscode.TreeViewOptions<Node> | undefined;
     const shown = {
       visible: false,
       selection: [],
+      onDidChangeSelection: selection.event,
       onDidChangeVisibility: visibility.event,
       reveal: (node: Node) => {
         revealed.push(node);

@@ -18,7 +18,8 @@ export interface Services {
   readonly queue: KeyedQueue;
   readonly log: Log;
   readonly info: InfoDocuments;
-  readonly view: vscode.TreeView<Node>;
+  /** What is selected in the view. */
+  readonly view: Pick<vscode.TreeView<Node>, 'selection'>;
   /** Brings a row into sight and selects it. */
   readonly reveal: (node: Node) => Promise<void>;
   /** Reads the remotes where that has not been done yet. */
