@@ -82,20 +82,22 @@ export class Actions {
   }
 
   startInstance(ref: InstanceRef, signal?: AbortSignal): Promise<Instance> {
-    return this.#power(ref, signal, () => commands.startInstance(ref));
+    return this.#power(ref, signal, () => [commands.startInstance(ref)]);
   }
 
   /** @throws IncusError `ephemeral` on an ephemeral instance, which Incus would delete when it stops */
   stopInstance(ref: InstanceRef, mode: commands.StopMode, signal?: AbortSignal): Promise<Instance> {
     return this.#power(ref, signal, (instance) => {
       if (stopDeletes(instance)) throw new IncusError('ephemeral', { text: 'stopping would delete the instance' });
-      return commands.stopInstance(ref, mode);
+      // A frozen instance does not hear the request to shut down.
+      const isDeaf = instance.status === 'Frozen' && !mode.force;
+      return [...(isDeaf ? [commands.startInstance(ref)] : []), commands.stopInstance(ref, mode)];
     });
   }
 
   /** Safe for an ephemeral instance too: Incus takes that mark off while it restarts one (measured). */
   restartInstance(ref: InstanceRef, mode: commands.StopMode, signal?: AbortSignal): Promise<Instance> {
-    return this.#power(ref, signal, () => commands.restartInstance(ref, mode));
+    return this.#power(ref, signal, () => [commands.restartInstance(ref, mode)]);
   }
 
   /**
@@ -129,15 +131,11 @@ export class Actions {
   #power(
     ref: InstanceRef,
     signal: AbortSignal | undefined,
-    command: (instance: Instance) => commands.IncusCommand,
+    steps: (instance: Instance) => readonly commands.IncusCommand[],
   ): Promise<Instance> {
     return this.#inTurn(ref, signal, async () => {
       const instance = await this.#inventory.refreshInstance(ref, signal);
-      const wanted = command(instance);
-      // A frozen instance does not hear the request to shut down.
-      const isDeaf = instance.status === 'Frozen' && wanted.argv[0] === 'stop' && !wanted.argv.includes('--force');
-      if (isDeaf) await this.#change(ref, commands.startInstance(ref));
-      await this.#change(ref, wanted);
+      for (const step of steps(instance)) await this.#change(ref, step);
       return this.#inventory.refreshInstance(ref);
     });
   }
