@@ -22,8 +22,8 @@ export interface DetailsTarget {
   read(ref: InstanceRef): Promise<void>;
   /** Takes over the names of an instance's snapshots. */
   name(ref: InstanceRef, names: readonly SnapshotName[]): void;
-  /** Whether more than the row is known already. */
-  isKnown(ref: InstanceRef): boolean;
+  /** Whether everything was read of it before: whoever saw that must not be left with what is out of date. */
+  wasRead(ref: InstanceRef): boolean;
 }
 
 /**
@@ -31,50 +31,39 @@ export interface DetailsTarget {
  * Where a listing of the pools' volumes shows snapshots, it gives all names and dates at once; newer servers do not,
  * but give the names of one instance within half a millisecond.
  * @param listed in the order in which the rows stand
- * @param wanted keys of instances whose branches are open
  */
 export async function loadDetails(
   client: IncusClient,
   server: Server,
   listed: readonly Instance[],
-  wanted: ReadonlySet<string>,
   target: DetailsTarget,
   signal: AbortSignal,
 ): Promise<void> {
-  const [first] = listed;
-  if (!first) return;
   const limit = pLimit(SIDE_BY_SIDE);
-  const inSight = listed.filter(({ ref }, i) => i < IN_SIGHT || wanted.has(keyOf(ref)));
-  const run = (instances: readonly Instance[], work: (ref: InstanceRef) => Promise<void>) =>
+  const inSight = new Set(listed.filter(({ ref }, i) => i < IN_SIGHT || target.wasRead(ref)));
+  let unnamed = listed.filter((instance) => !inSight.has(instance));
+  const run = (instances: Iterable<Instance>, work: (ref: InstanceRef) => Promise<void>) =>
     limit.map([...instances], async ({ ref }) => {
       if (!signal.aborted) await work(ref);
     });
 
   const sight = run(inSight, (ref) => target.read(ref));
-  if (listed.length <= inSight.length) {
-    await sight;
-    return;
-  }
-  if (!server.extensions.has('storage_volume_full')) {
-    const found = await namesByPool(client, listed, signal);
-    for (const { ref } of signal.aborted ? [] : listed) {
+  if (unnamed.length > 0 && !server.extensions.has('storage_volume_full')) {
+    const found = await namesByPool(client, unnamed, signal);
+    if (signal.aborted) return;
+    for (const { ref } of unnamed) {
       const names = found?.get(keyOf(ref));
       if (names) target.name(ref, names);
     }
+    unnamed = unnamed.filter(({ ref }) => !found?.has(keyOf(ref)));
   }
   await sight;
-  await run(
-    listed.filter(({ ref }) => !target.isKnown(ref)),
-    async (ref) => {
-      const names = await client.snapshotNames(ref, signal).catch(() => undefined);
-      // What could not be named is read when its row is opened, and then says what is wrong.
-      if (names)
-        target.name(
-          ref,
-          names.map((name) => ({ name })),
-        );
-    },
-  );
+  await run(unnamed, async (ref) => {
+    const names = await client.snapshotNames(ref, signal).catch(() => undefined);
+    // What could not be named is read when its row is opened, and then says what is wrong.
+    const found = names?.map((name) => ({ name }));
+    if (found) target.name(ref, found);
+  });
 }
 
 /** Names and dates by the pools' volumes; `undefined` where one of the pools did not answer. */

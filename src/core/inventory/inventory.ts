@@ -5,7 +5,6 @@ import { IncusError, toIncusError } from '../incus/errors.ts';
 import {
   type Instance,
   type InstanceRef,
-  keyOf,
   type Remote,
   type Server,
   type Snapshot,
@@ -50,8 +49,6 @@ export class Inventory {
   readonly #readings = new Map<string, Reading>();
   readonly #remotes = new Map<string, RemoteEntry>();
   readonly #rows = new Map<string, Rows>();
-  /** Keys of instances whose branches are open. */
-  readonly #wanted = new Set<string>();
   #state: ClientState = { kind: 'loading' };
   #generation = 0;
   #questions = 0;
@@ -158,19 +155,13 @@ export class Inventory {
     }
   }
 
-  /** Sees to it that everything is known of an instance whose branch is open, now and after each reading. */
+  /** Sees to it that everything is known of an instance whose branch is opened; later readings keep it so. */
   want({ remote, project, instance }: InstanceRef): void {
     const ref = { remote, project, instance };
-    this.#wanted.add(keyOf(ref));
     if (this.instance(ref)?.details === 'read') return;
     void this.refreshInstance(ref).catch(() => {
       this.#failDetails(ref);
     });
-  }
-
-  /** Ends {@link want}. */
-  unwant({ remote, project, instance }: InstanceRef): void {
-    this.#wanted.delete(keyOf({ remote, project, instance }));
   }
 
   /** Takes over an event. @returns whether the instance has to be read to know what it is like */
@@ -266,9 +257,9 @@ export class Inventory {
         const isNews = this.#rows.get(name)?.name(ref, names, this.#questions);
         if (isNews) this.#emit({ kind: 'instance', ref });
       },
-      isKnown: (ref) => this.instance(ref)?.details !== 'pending',
+      wasRead: (ref) => this.instance(ref)?.details === 'read',
     };
-    await loadDetails(this.#client, server, listed, this.#wanted, target, signal);
+    await loadDetails(this.#client, server, listed, target, signal);
   }
 
   #adopt(remotes: readonly Remote[]): void {

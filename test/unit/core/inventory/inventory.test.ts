@@ -3,6 +3,7 @@ import { IncusClient } from '../../../../src/core/incus/client.ts';
 import { Runner } from '../../../../src/core/incus/runner.ts';
 import { QueryTransport } from '../../../../src/core/incus/transport.ts';
 import { Inventory } from '../../../../src/core/inventory/inventory.ts';
+import { countOf } from '../../../../src/core/inventory/rows.ts';
 import { fakeIncus, type FakeIncus, type Rule } from '../../../lab/fake-incus.ts';
 
 const answer = (metadata: unknown) => ({ stdout: JSON.stringify({ type: 'sync', error_code: 0, metadata }) });
@@ -141,6 +142,36 @@ describe('the inventory', () => {
     expect(lines.filter((line) => line.includes('recursion=2') || line.startsWith('list'))).toEqual([]);
     expect(lines.filter((line) => line.includes('/instances?'))).toHaveLength(2);
   });
+
+  it('leaves nothing out of date when it reads again, however far down the list it stands', async () => {
+    const names = Array.from({ length: 53 }, (_, i) => `c${i + 10}`);
+    const opened = { remote: 'r', project: 'default', instance: 'c62' };
+    const play = (snapshots: string[]) => {
+      fake.play([
+        remotes('r'),
+        ...remote('r', names.map(row), { ...trusted, api_extensions: ['storage_volume_full'] }),
+        { match: ['instances/c62\\?'], do: answer({ ...row('c62'), snapshots: snapshots.map(snapshot) }) },
+        {
+          match: ['instances/c\\d+/snapshots'],
+          do: answer(snapshots.map((name) => `/1.0/instances/c/snapshots/${name}`)),
+        },
+        { match: ['instances/c\\d+\\?'], do: answer({ ...row('c'), snapshots: [] }) },
+      ]);
+    };
+    const shown = (instance: string) => {
+      const entry = inventory.instance({ remote: 'r', project: 'default', instance });
+      return entry && `${entry.details} ${countOf(entry)}`;
+    };
+    play(['s1']);
+    await inventory.refresh();
+    await expect.poll(() => [shown('c60'), shown('c62')], { timeout: 10_000 }).toEqual(['named 1', 'named 1']);
+    inventory.want(opened);
+    await expect.poll(() => shown('c62'), { timeout: 10_000 }).toBe('read 1');
+
+    play(['s1', 's2']);
+    await inventory.refresh();
+    await expect.poll(() => [shown('c60'), shown('c62')], { timeout: 10_000 }).toEqual(['named 2', 'read 2']);
+  }, 40_000);
 
   it('says what is wrong with the program', async () => {
     fake.play([{ match: ['^remote list'], do: { stdout: 'I am not Incus' } }]);
