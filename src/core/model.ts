@@ -107,6 +107,22 @@ export interface Pool {
   readonly config: Config;
 }
 
+/** Which server opens the connection for a copy: the target, the source, or neither (the client stands between). */
+export type TransferMode = 'pull' | 'push' | 'relay';
+
+/** Which remote is mirrored to which. Several pairs may exist, and both directions. */
+export interface SnapshotServerPair {
+  /** The remote whose instances are mirrored. */
+  readonly from: string;
+  /** The remote that holds the mirrors: the snapshot server. */
+  readonly to: string;
+  readonly mode: TransferMode;
+  /** The project of the mirrors; absent: the one that an instance has on its own remote. */
+  readonly targetProject?: string;
+  /** The pool of the mirrors' root disks; absent: the one of that name, or of the target's profile. */
+  readonly targetPool?: string;
+}
+
 /** A text that names one ref and no other; for maps, queues and tree ids. Odd names cannot forge another's key. */
 export function keyOf(ref: { remote: string; project?: string; instance?: string; snapshot?: string }): string {
   return [ref.remote, ref.project, ref.instance, ref.snapshot]

@@ -3,6 +3,8 @@ import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import type { TimeLimits } from '../core/incus/client.ts';
 import type { Program } from '../core/incus/runner.ts';
+import type { SnapshotServerPair } from '../core/model.ts';
+import { checkRemoteName } from '../core/policy/names.ts';
 
 /** The section of all settings of the extension. */
 export const SECTION = 'incusSnapshots';
@@ -46,6 +48,50 @@ export function timeLimits(): TimeLimits {
 /** Seconds that an instance gets to shut down before its stop counts as failed. */
 export function stopTimeout(): number {
   return Math.round(read('stopTimeout', secondsAbove(1), 30));
+}
+
+const name = z.string().check(z.minLength(1));
+const remoteName = z.string().check(z.refine((value) => checkRemoteName(value) === undefined));
+const pair = z.object({
+  from: remoteName,
+  to: remoteName,
+  mode: z._default(z.enum(['pull', 'push', 'relay']), 'pull'),
+  targetProject: z.optional(name),
+  targetPool: z.optional(name),
+});
+
+/**
+ * Which remote is mirrored to which. An entry that cannot be read is left out, and so are a remote that would be its own
+ * snapshot server, and a pair that is there already.
+ */
+export function snapshotServers(): SnapshotServerPair[] {
+  const pairs: SnapshotServerPair[] = [];
+  for (const entry of read('snapshotServers', z.array(z.unknown()), [])) {
+    const parsed = pair.safeParse(entry);
+    if (!parsed.success) continue;
+    const { from, to, mode, targetProject, targetPool } = parsed.data;
+    if (from === to || pairs.some((one) => one.from === from && one.to === to)) continue;
+    pairs.push({
+      ...{ from, to, mode },
+      ...(targetProject !== undefined && { targetProject }),
+      ...(targetPool !== undefined && { targetPool }),
+    });
+  }
+  return pairs;
+}
+
+/** Keeps which remote is mirrored to which; what stood there and could not be read goes. */
+export async function setSnapshotServers(pairs: readonly SnapshotServerPair[]): Promise<void> {
+  await vscode.workspace
+    .getConfiguration(SECTION)
+    .update('snapshotServers', pairs.length === 0 ? undefined : pairs, vscode.ConfigurationTarget.Global);
+}
+
+/** @param listener told when it changed which remote is mirrored to which */
+export function onDidChangeSnapshotServers(listener: () => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration(`${SECTION}.snapshotServers`)) listener();
+  });
 }
 
 /** @param listener told when a setting changed that decides which program is called and how */

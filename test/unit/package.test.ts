@@ -7,7 +7,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import messages from '../../l10n/bundle.l10n.json' with { type: 'json' };
 import texts from '../../package.nls.json' with { type: 'json' };
 import { COMMANDS } from '../../src/vscode/commands/table.ts';
-import { program, stopTimeout, timeLimits } from '../../src/vscode/settings.ts';
+import { program, snapshotServers, stopTimeout, timeLimits } from '../../src/vscode/settings.ts';
 
 /** Nothing is set, and nothing else of VS Code is there. */
 vi.mock('vscode', () => ({ workspace: { getConfiguration: () => ({ get: () => undefined }) } }));
@@ -115,6 +115,7 @@ describe('settings', () => {
       read: properties['incusSnapshots.timeouts.read'].default * 1000,
       change: properties['incusSnapshots.timeouts.change'].default * 1000,
     });
+    expect(snapshotServers()).toEqual(properties['incusSnapshots.snapshotServers'].default);
     expect(stopTimeout()).toBe(properties['incusSnapshots.stopTimeout'].default);
   });
 
@@ -128,7 +129,11 @@ describe('settings', () => {
   });
 
   it('belong to the machine', () => {
-    expect(sorted(Object.values(properties).map(({ scope }) => scope))).toEqual(['machine-overridable']);
+    // What is mirrored where is nothing that a workspace could say.
+    const owner = (key: string) => (key === 'incusSnapshots.snapshotServers' ? 'machine' : 'machine-overridable');
+    expect(Object.entries(properties).map(([key, { scope }]) => [key, scope])).toEqual(
+      Object.keys(properties).map((key) => [key, owner(key)]),
+    );
   });
 
   it('are all explained in the README', () => {
