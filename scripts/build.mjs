@@ -32,12 +32,13 @@ function extensionBundle(production) {
 }
 
 function hostTestsBundle() {
-  const tests = readdirSync(join(project, 'test/host')).filter(
+  const tests = readdirSync(join(project, 'test/host'), { recursive: true }).filter(
     (name) => name === 'index.ts' || name.endsWith('.test.ts'),
   );
   return {
     ...NODE_BUNDLE,
     entryPoints: tests.map((name) => `test/host/${name}`),
+    outbase: 'test/host',
     outdir: 'dist/test/host',
     // esbuild leaves it empty in CommonJS.
     define: { 'import.meta.dirname': '__dirname' },

@@ -17,9 +17,11 @@ export default class CountsReporter implements Reporter {
         ? `${test.fullName}: ${result.note}`
         : test.fullName;
     });
-    writeFileSync(
-      file,
-      JSON.stringify({ passed: inState('passed').length, failed: inState('failed').length + broken, skipped }),
-    );
+    const failures = inState('failed').map((test) => {
+      const why = test.result().errors?.[0]?.message ?? '';
+      return `${test.fullName}: ${why.replaceAll(/\s+/g, ' ').slice(0, 600)}`;
+    });
+    const counts = { passed: inState('passed').length, failed: failures.length + broken, skipped, failures };
+    writeFileSync(file, JSON.stringify(counts));
   }
 }

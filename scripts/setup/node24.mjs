@@ -5,14 +5,19 @@ import { delimiter, dirname, join } from 'node:path';
 import { project } from './places.mjs';
 import { which } from './run.mjs';
 
-/** Runs a program of the project and resolves with its exit code. It ends when this process does. */
-export function runNode(args, env = {}) {
+/**
+ * Runs a program of the project and resolves with its exit code. It ends when this process does. With `onOutput` its
+ * output is handed to that, otherwise it goes to the terminal.
+ */
+export function runNode(args, env = {}, onOutput = undefined) {
   const node = join(project, 'node_modules/node/bin/node');
   const path = [dirname(node), process.env.PATH].join(delimiter);
   // Told by the kernel when this process is killed, so that it can tidy up.
   const leash = process.platform === 'linux' && which('setpriv') ? ['setpriv', '--pdeathsig', 'TERM', '--'] : [];
   const [program, ...rest] = [...leash, node, ...args];
-  const child = spawn(program, rest, { cwd: project, env: { ...process.env, ...env, PATH: path }, stdio: 'inherit' });
+  const stdio = onOutput === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe'];
+  const child = spawn(program, rest, { cwd: project, env: { ...process.env, ...env, PATH: path }, stdio });
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onOutput);
   // A terminal's Ctrl-C reaches the child as well; it has to end first.
   const forward = (signal) => child.kill(signal);
   const ignore = () => undefined;
@@ -23,7 +28,7 @@ export function runNode(args, env = {}) {
   if (process.env.npm_lifecycle_event === undefined) clearInterval(watch);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('exit', (code, signal) => {
+    child.on(onOutput === undefined ? 'exit' : 'close', (code, signal) => {
       clearInterval(watch);
       process.off('SIGTERM', forward).off('SIGHUP', forward).off('SIGINT', ignore);
       resolve(code ?? (signal === 'SIGINT' ? 130 : 143));

@@ -43,6 +43,9 @@ export interface NewContainer extends Place {
 
 type Parts = ReturnType<typeof build>;
 
+/** By which way the run of the suite reads its servers. */
+export const WAY = process.env['INCUS_TEST_WAY'] === 'query' ? 'query' : 'proxy';
+
 export class Host {
   readonly lab: Lab = attachLab();
   #dialogs = new Dialogs();
@@ -51,8 +54,8 @@ export class Host {
   #loading: Promise<void> | undefined;
   /** Rows that were brought into sight. */
   revealed: Node[] = [];
-  /** Whether remotes are read by proxy. */
-  proxied = false;
+  /** Whether remotes are read by proxy, as the run of the suite says; a test that fakes or counts calls says otherwise. */
+  proxied = WAY === 'proxy';
   /** What is selected in the view. */
   selection: Node[] = [];
   #cleaning: (() => unknown)[] = [];
@@ -78,8 +81,7 @@ export class Host {
     this.#loading = undefined;
     this.#dialogs.install();
     this.#window.install();
-    // One call, one process: what a test counts or a fake answers. Following is tested both ways.
-    this.proxied = false;
+    this.proxied = WAY === 'proxy';
     this.#parts = build(() => this.proxied);
     registerCommands(this.#services(this.#parts));
   }
@@ -147,12 +149,16 @@ export class Host {
     await settings().update(key, value, vscode.ConfigurationTarget.Global);
   }
 
-  /** Puts a fake `incus` before the real one, which answers what no rule fits. */
+  /**
+   * Puts a fake `incus` before the real one, which answers what no rule fits. It stands in for calls of the program, so
+   * no proxy is asked.
+   */
   fake(rules: readonly Rule[], otherwise?: FakeAnswer): FakeIncus {
     const path = [this.lab.folder + '/bin', process.env['PATH'] ?? ''].join(delimiter);
     const fake = fakeIncus({ rules, real: this.lab.client, path, ...(otherwise && { otherwise }) });
     this.later(fake.remove);
     this.env(fake.env);
+    this.proxied = false;
     return fake;
   }
 

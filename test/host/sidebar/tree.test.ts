@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import type { Node } from '../../src/vscode/tree/nodes.ts';
-import { waitFor } from '../lab/process.ts';
-import { types } from './support/dialogs.ts';
-import { SNAPSHOT_REMOTE, useHost } from './support/host.ts';
-import { draw, text, wordsOf } from './support/tree.ts';
+import type { Node } from '../../../src/vscode/tree/nodes.ts';
+import { waitFor } from '../../lab/process.ts';
+import { types } from '../support/dialogs.ts';
+import { SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
+import { draw, text, wordsOf } from '../support/tree.ts';
 
 describe('the tree', () => {
   const host = useHost();

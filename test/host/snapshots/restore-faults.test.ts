@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { waitFor } from '../lab/process.ts';
-import type { Rule } from '../lab/fake-incus.ts';
-import { type Answer, confirms, leaves, picks, presses, types } from './support/dialogs.ts';
-import { useHost } from './support/host.ts';
+import { waitFor } from '../../lab/process.ts';
+import type { Rule } from '../../lab/fake-incus.ts';
+import { type Answer, confirms, leaves, picks, presses, types } from '../support/dialogs.ts';
+import { useHost } from '../support/host.ts';
 
 const FULL = 'Disk, configuration and devices';
 const KEEP = "Disk, configuration and devices, but keep today's snapshot settings";

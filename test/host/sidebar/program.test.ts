@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { followContext } from '../../src/vscode/contextKeys.ts';
-import { onDidChangeProgram } from '../../src/vscode/settings.ts';
-import type { Answer } from '../lab/fake-incus.ts';
-import { waitFor } from '../lab/process.ts';
-import { leaves, presses, types } from './support/dialogs.ts';
-import { SNAPSHOT_REMOTE, useHost } from './support/host.ts';
-import { text } from './support/tree.ts';
+import { followContext } from '../../../src/vscode/contextKeys.ts';
+import { onDidChangeProgram } from '../../../src/vscode/settings.ts';
+import type { Answer } from '../../lab/fake-incus.ts';
+import { waitFor } from '../../lab/process.ts';
+import { leaves, presses, types } from '../support/dialogs.ts';
+import { SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
+import { text } from '../support/tree.ts';
 
 const NO_PROGRAM = 'The program "incus" was not found. Install the Incus client, or set its path in the settings.';
 const BAD_PROGRAM =

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mustRun, waitFor } from '../lab/process.ts';
-import { toIncusError } from '../../src/core/incus/errors.ts';
-import { leaves, presses, types } from './support/dialogs.ts';
-import { SNAPSHOT_REMOTE, useHost } from './support/host.ts';
+import { mustRun, waitFor } from '../../lab/process.ts';
+import { toIncusError } from '../../../src/core/incus/errors.ts';
+import { leaves, presses, types } from '../support/dialogs.ts';
+import { SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
 
 describe('no way to lose an instance', () => {
   const host = useHost();

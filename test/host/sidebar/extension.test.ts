@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { activate } from '../../src/extension.ts';
-import { COMMANDS } from '../../src/vscode/commands/table.ts';
-import type { Node } from '../../src/vscode/tree/nodes.ts';
-import { waitFor } from '../lab/process.ts';
-import { confirms, leaves, types } from './support/dialogs.ts';
-import { useHost } from './support/host.ts';
-import { textOf, draw } from './support/tree.ts';
-import type { InstancesProvider } from '../../src/vscode/tree/provider.ts';
+import { activate } from '../../../src/extension.ts';
+import { COMMANDS } from '../../../src/vscode/commands/table.ts';
+import type { Node } from '../../../src/vscode/tree/nodes.ts';
+import { waitFor } from '../../lab/process.ts';
+import { confirms, leaves, types } from '../support/dialogs.ts';
+import { useHost } from '../support/host.ts';
+import { textOf, draw } from '../support/tree.ts';
+import type { InstancesProvider } from '../../../src/vscode/tree/provider.ts';
 
 describe('the extension as VS Code has it', () => {
   it('registers every command that the manifest names', async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Node } from '../../src/vscode/tree/nodes.ts';
-import type { Line } from '../lab/server.ts';
-import { confirms, leaves, presses, types } from './support/dialogs.ts';
-import { useHost } from './support/host.ts';
+import type { Node } from '../../../src/vscode/tree/nodes.ts';
+import type { Line } from '../../lab/server.ts';
+import { confirms, leaves, presses, types } from '../support/dialogs.ts';
+import { useHost } from '../support/host.ts';
 
 /** What Incus may hold, or have held before it was upgraded; each is a folder's name, a path, a flag, a program. */
 const LISTED = ['-x', '.', '..', 'a%b', 'a%62', 'a+b', 'a b', '$(x)', '`x`', "it's", 'a"b', 'a\nb', 'é', '*', '‮x'];

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { freePorts } from '../lab/ports.ts';
-import { mustRun } from '../lab/process.ts';
-import { leaves, picks, presses, types } from './support/dialogs.ts';
-import { SNAPSHOT_REMOTE, useHost } from './support/host.ts';
-import { text } from './support/tree.ts';
+import { freePorts } from '../../lab/ports.ts';
+import { mustRun } from '../../lab/process.ts';
+import { leaves, picks, presses, types } from '../support/dialogs.ts';
+import { SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
+import { text } from '../support/tree.ts';
 
 describe('a remote that cannot be used', () => {
   const host = useHost();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mustRun, waitFor } from '../lab/process.ts';
-import { leaves, presses, types } from './support/dialogs.ts';
-import { SNAPSHOT_REMOTE, useHost } from './support/host.ts';
+import { mustRun, waitFor } from '../../lab/process.ts';
+import { leaves, presses, types } from '../support/dialogs.ts';
+import { SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
 
 const byText = (a: readonly string[], b: readonly string[]) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { mustRun, waitFor } from '../lab/process.ts';
-import { type Answer, leaves, picks, presses } from './support/dialogs.ts';
-import { SNAPSHOT_REMOTE, useHost } from './support/host.ts';
+import { mustRun, waitFor } from '../../lab/process.ts';
+import { type Answer, leaves, picks, presses } from '../support/dialogs.ts';
+import { SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
 
 describe('starting and stopping', () => {
   const host = useHost();

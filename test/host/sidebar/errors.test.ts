@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import * as commands from '../../src/core/incus/commands.ts';
-import type { IncusErrorKind } from '../../src/core/incus/errors.ts';
-import type { InstanceRef } from '../../src/core/model.ts';
-import { waitFor } from '../lab/process.ts';
-import { leaves, presses, types } from './support/dialogs.ts';
-import { useHost } from './support/host.ts';
+import * as commands from '../../../src/core/incus/commands.ts';
+import type { IncusErrorKind } from '../../../src/core/incus/errors.ts';
+import type { InstanceRef } from '../../../src/core/model.ts';
+import { waitFor } from '../../lab/process.ts';
+import { leaves, presses, types } from '../support/dialogs.ts';
+import { useHost } from '../support/host.ts';
 
 /** What the servers really say, and the sentence that becomes of it. Guards and questions beforehand are passed by. */
 describe('what Incus says', () => {

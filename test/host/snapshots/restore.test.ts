@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { confirms, leaves, picks, presses, types } from './support/dialogs.ts';
-import { SNAPSHOT_REMOTE, useHost } from './support/host.ts';
+import { confirms, leaves, picks, presses, types } from '../support/dialogs.ts';
+import { SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
 
 const FULL = 'Disk, configuration and devices';
 const KEEP = "Disk, configuration and devices, but keep today's snapshot settings";
