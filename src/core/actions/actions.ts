@@ -76,8 +76,9 @@ export class Actions {
   createInstance(seen: SeenSnapshot, name: string, signal?: AbortSignal): Promise<Instance> {
     const { remote, project } = seen.ref;
     return this.#onSnapshot(seen, 'copy', signal, async () => {
-      await this.#change(seen.ref, commands.copySnapshotToInstance(seen.ref, name, {}));
-      return this.#inventory.refreshInstance({ remote, project, instance: name });
+      const made = { remote, project, instance: name };
+      await this.#change(seen.ref, commands.copySnapshot(seen.ref, made));
+      return this.#inventory.refreshInstance(made);
     });
   }
 

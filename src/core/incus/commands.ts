@@ -1,4 +1,4 @@
-import type { Config, InstanceRef, ProjectRef, SnapshotRef } from '../model.ts';
+import type { Config, InstanceRef, ProjectRef, SnapshotRef, TransferMode } from '../model.ts';
 import { NEVER } from '../policy/expiry.ts';
 import { checkSnapshotUse, snapshotPathSegment } from '../policy/names.ts';
 
@@ -6,7 +6,8 @@ import { checkSnapshotUse, snapshotPathSegment } from '../policy/names.ts';
  * Every argv that the extension can give to `incus`, as values. A function here builds; nothing runs. Names stand
  * behind `--`, remotes are always named, and what a name could break out of (the path of a query) is encoded.
  *
- * Nothing here can delete an instance; `policy/allowed.ts` holds every argv against that before it runs.
+ * Nothing here can delete an instance, but for temporary copies; `policy/allowed.ts` holds every argv against that before
+ * it runs.
  */
 export interface IncusCommand {
   readonly argv: readonly string[];
@@ -134,11 +135,36 @@ export function setSnapshotExpiry(ref: SnapshotRef, expiresAt: Date | 'never'): 
   return send(ref.remote, 'PATCH', snapshotPath(ref), { expires_at: wireTime(expiresAt) });
 }
 
-/** Makes a stopped instance of its own out of a snapshot, on the same remote and in the same project. */
-export function copySnapshotToInstance(ref: SnapshotRef, name: string, config: Config): IncusCommand {
-  const overrides = Object.entries(config).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-  const source = `${nameOf(ref)}/${ref.snapshot}`;
-  return changes('copy', ...inProject(ref), '-q', ...overrides, '--', source, `${ref.remote}:${name}`);
+export interface CopyOptions {
+  /** Keys that the copy gets; an empty value takes the source's key away. */
+  readonly config?: Config;
+  /** Devices that the copy does not get. */
+  readonly without?: readonly string[];
+  /** How the data travels between two servers; absent: as Incus does it (`pull`). */
+  readonly mode?: TransferMode;
+  /** The pool of the copy's root disk; absent: as the source says, or its profiles. */
+  readonly pool?: string;
+}
+
+/** Makes a stopped instance of its own out of a snapshot, there or elsewhere. Where the name is taken, Incus refuses. */
+export function copySnapshot(from: SnapshotRef, to: InstanceRef, options: CopyOptions = {}): IncusCommand {
+  const { config = {}, without = [], mode, pool } = options;
+  const flags = [
+    ...(to.project === from.project ? [] : ['--target-project', to.project]),
+    ...(mode === undefined ? [] : ['--mode', mode]),
+    ...(pool === undefined ? [] : ['--storage', pool]),
+    ...Object.entries(config).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+    ...without.flatMap((device) => ['-d', `${device},type=none`]),
+  ];
+  return changes('copy', ...inProject(from), '-q', ...flags, '--', `${nameOf(from)}/${from.snapshot}`, nameOf(to));
+}
+
+/**
+ * Deletes a temporary copy that is stopped. Whoever runs it has read the instance and found its key
+ * (`policy/temporary.ts`); without the reserved name it is refused.
+ */
+export function deleteTemporary(ref: InstanceRef): IncusCommand {
+  return changes('delete', ...inProject(ref), '--', nameOf(ref));
 }
 
 /** Starts a stopped instance, and resumes a frozen one. */

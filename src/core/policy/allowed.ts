@@ -1,6 +1,6 @@
 /**
  * The guard: what `incus` may ever be run with. The runner asks before every call, so that whatever its callers
- * build, nothing that could delete an instance passes.
+ * build, nothing that could delete an instance passes, unless it bears a name that is reserved for temporary copies.
  *
  * **Aliases.** The user's own configuration can give any of these words another meaning: `incus alias add "snapshot
  * delete" "delete --force"` makes the CLI expand `snapshot delete R:c1 s1` (several words match too, the longest
@@ -11,6 +11,7 @@
  */
 import { checkNewInstanceName, checkNewSnapshotName, checkRemoteName, checkSnapshotUse } from './names.ts';
 import { INSTANCE_NAME, refusalOfRequest } from './requests.ts';
+import { isTemporaryName } from './temporary.ts';
 
 export type RefusalReason =
   /** Not among the verbs that may be run. */
@@ -143,8 +144,21 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
   ],
   [
     'copy',
-    { flags: { '-q': true, '--stateless': true, '-c': isCopySetting }, inProject: true, check: snapshotToNewInstance },
+    {
+      flags: {
+        '-q': true,
+        '--stateless': true,
+        '-c': isCopySetting,
+        '-d': (value) => /^[^,=]+,type=none$/.test(value),
+        '--mode': (value) => ['pull', 'push', 'relay'].includes(value),
+        '--target-project': isFilled,
+        '--storage': isFilled,
+      },
+      inProject: true,
+      check: snapshotToNewInstance,
+    },
   ],
+  ['delete', { flags: {}, inProject: true, check: onlyTemporary }],
   [
     'query',
     {
@@ -197,9 +211,11 @@ function verbRefusal(verb: Verb, rest: readonly string[]): Refusal | undefined {
   return verb.check(rest.slice(dashes + 1), flags);
 }
 
-const REPEATABLE: ReadonlySet<string> = new Set(['-c', '--type']);
+const REPEATABLE: ReadonlySet<string> = new Set(['-c', '-d', '--type']);
 
-const isFilled = (value: string): boolean => value !== '';
+function isFilled(value: string): boolean {
+  return value !== '';
+}
 
 function ownRule(flags: Verb['flags'], flag: string): FlagRule | undefined {
   return Object.hasOwn(flags, flag) ? flags[flag] : undefined;
@@ -240,6 +256,12 @@ function onlyInstance(names: readonly string[]): Refusal | undefined {
   return countRefusal(names, 1) ?? instanceRefusal(names[0]);
 }
 
+function onlyTemporary(names: readonly string[]): Refusal | undefined {
+  const wrong = onlyInstance(names);
+  if (wrong) return wrong;
+  return isTemporaryName(cut(names[0])?.rest ?? '') ? undefined : { reason: 'instance', argument: names[0] ?? '' };
+}
+
 function oldSnapshot(name = '', operation: 'restore' | 'rename' | 'delete' | 'copy'): Refusal | undefined {
   return checkSnapshotUse(name, operation) ? { reason: 'snapshot', argument: name } : undefined;
 }
@@ -269,7 +291,10 @@ function isScheduleSetting(pair: string): boolean {
 }
 
 function isCopySetting(pair: string): boolean {
-  return isScheduleSetting(pair) || /^(?:boot\.autostart|security\.protection\.delete|user\.[a-z0-9._-]+)=/.test(pair);
+  return (
+    isScheduleSetting(pair) ||
+    /^(?:boot\.autostart|security\.protection\.(?:delete|start)|user\.[a-z0-9._-]+)=/.test(pair)
+  );
 }
 
 function requestRefusal(names: readonly string[], flags: ReadonlyMap<string, string>): Refusal | undefined {

@@ -59,7 +59,7 @@ function snapshotLines(services: Services, instance: Instance, { ref }: Snapshot
     ...(checkSnapshotUse(ref.snapshot, 'restore') ? [] : [line(vscode.l10n.t('Restore'), ...restore)]),
     ...(checkSnapshotUse(ref.snapshot, 'copy')
       ? []
-      : [line(vscode.l10n.t('Create Instance from Snapshot'), commands.copySnapshotToInstance(ref, copy, {}))]),
+      : [line(vscode.l10n.t('Create Instance from Snapshot'), commands.copySnapshot(ref, { ...ref, instance: copy }))]),
     ...(checkSnapshotUse(ref.snapshot, 'setExpiry')
       ? []
       : [line(vscode.l10n.t('Delete'), commands.deleteSnapshot(ref))]),

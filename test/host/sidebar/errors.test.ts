@@ -44,7 +44,7 @@ describe('what Incus says', () => {
       commands.deleteSnapshot(snapshot('ubuntu-test', 'none')),
       commands.deleteSnapshot(snapshot('ubuntu-test', 'a%b')),
       commands.setSnapshotExpiry(snapshot('ubuntu-test', 'none'), 'never'),
-      commands.copySnapshotToInstance(snapshot('ubuntu-test', 'none'), 'other', {}),
+      commands.copySnapshot(snapshot('ubuntu-test', 'none'), ref('other')),
     ));
 
   it('of a project that is gone', () => {
@@ -73,7 +73,7 @@ describe('what Incus says', () => {
       commands.createSnapshot(ref('error-taken'), { name: 'one' }),
       commands.createSnapshot(ref('error-taken'), { name: 'one', expiresAt: 'never' }),
       commands.renameSnapshot(snapshot('error-taken', 'one'), 'two'),
-      commands.copySnapshotToInstance(snapshot('error-taken', 'one'), 'ubuntu-test', {}),
+      commands.copySnapshot(snapshot('error-taken', 'one'), ref('ubuntu-test')),
     );
   });
 
@@ -143,7 +143,7 @@ describe('what Incus says', () => {
     await says(
       'limitReached',
       /^A limit of the project is reached\. Incus says: Reached maximum number of instances/,
-      commands.copySnapshotToInstance(only, 'error-second', {}),
+      commands.copySnapshot(only, { ...only, instance: 'error-second' }),
     );
   });
 

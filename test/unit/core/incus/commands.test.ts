@@ -50,6 +50,26 @@ describe('the command lines of daily work', () => {
       commands.setConfig(ref, { 'snapshots.schedule': '@daily', 'snapshots.expiry': '' }),
       'config set --project default -- local:ubuntu-test snapshots.schedule=@daily snapshots.expiry=',
     ],
+    [
+      'an instance out of a snapshot',
+      commands.copySnapshot(snapshot, { ...ref, instance: 'c2' }),
+      'copy --project default -q -- local:ubuntu-test/ubuntu-test-1 local:c2',
+    ],
+    [
+      'a snapshot for another server',
+      commands.copySnapshot(
+        snapshot,
+        { remote: 'incus-snapshot', project: 'backups', instance: 'c2' },
+        { config: { 'boot.autostart': 'false' }, without: ['eth0'], mode: 'relay', pool: 'big' },
+      ),
+      'copy --project default -q --target-project backups --mode relay --storage big -c boot.autostart=false ' +
+        '-d eth0,type=none -- local:ubuntu-test/ubuntu-test-1 incus-snapshot:c2',
+    ],
+    [
+      'the end of a temporary copy',
+      commands.deleteTemporary({ ...ref, instance: 'incus-snapshots-tmp-0f3a' }),
+      'delete --project default -- local:incus-snapshots-tmp-0f3a',
+    ],
   ];
   it.each(lines)('%s', (_, { argv }, line) => {
     expect(argv.join(' ')).toBe(line);
@@ -106,9 +126,24 @@ describe('no way to lose an instance', () => {
     setSnapshotExpiry: fc
       .tuple(refs, fc.oneof(date, fc.constant('never' as const)))
       .map(([r, at]) => commands.setSnapshotExpiry(r, at)),
-    copySnapshotToInstance: fc
-      .tuple(refs, text, config)
-      .map(([r, name, c]) => commands.copySnapshotToInstance(r, name, c)),
+    copySnapshot: fc
+      .tuple(
+        refs,
+        refs,
+        fc.record(
+          {
+            config,
+            without: fc.array(text),
+            mode: fc.constantFrom('pull' as const, 'push' as const, 'relay' as const),
+            pool: text,
+          },
+          { requiredKeys: [] },
+        ),
+      )
+      .map(([from, to, options]) => commands.copySnapshot(from, to, options)),
+    deleteTemporary: fc
+      .tuple(refs, fc.constantFrom('', 'incus-snapshots-tmp-', 'incus-snapshots-tmp-0f'), text)
+      .map(([r, begin, end]) => commands.deleteTemporary({ ...r, instance: `${begin}${end}` })),
     startInstance: refs.map((r) => commands.startInstance(r)),
     stopInstance: fc.tuple(refs, mode).map(([r, m]) => commands.stopInstance(r, m)),
     restartInstance: fc.tuple(refs, mode).map(([r, m]) => commands.restartInstance(r, m)),
@@ -148,6 +183,11 @@ describe('no way to lose an instance', () => {
     }
     if (verb === 'snapshot') return second === 'delete' && positional(argv).length !== 2;
     if (verb === 'copy') return argv.includes('--refresh');
+    // A reserved name alone: no other instance has one.
+    if (verb === 'delete') {
+      const [name = '', ...rest] = positional(argv);
+      return rest.length > 0 || !/^[^:]+:incus-snapshots-tmp-[a-z0-9]+$/.test(name) || argv.indexOf('--') !== 3;
+    }
     const harmless = ['remote', 'monitor', 'start', 'stop', 'restart', 'info', 'exec', 'config'];
     return !harmless.includes(verb ?? '');
   }

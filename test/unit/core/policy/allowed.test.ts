@@ -39,6 +39,9 @@ const ALLOWED: readonly (readonly string[])[] = [
   ['config', 'set', ...IN_PROJECT, '--', 'local:c1', 'snapshots.schedule=@daily, @startup', 'snapshots.expiry='],
   ['copy', ...IN_PROJECT, '-q', '-c', 'snapshots.schedule=', '-c', 'user.x=1', '--', 'local:c1/s1', 'local:c2'],
   ['copy', ...IN_PROJECT, '--stateless', '--', 'local:c1/-x', 'snap:c2'],
+  ['copy', ...IN_PROJECT, '--mode', 'push', '--target-project', 'p', '--storage', 's', '--', 'local:c1/s1', 'snap:c2'],
+  ['copy', ...IN_PROJECT, '-d', 'eth0,type=none', '-d', 'a b,type=none', '--', 'local:c1/s1', 'local:c2'],
+  ['delete', ...IN_PROJECT, '--', 'local:incus-snapshots-tmp-0f3a9c1e'],
   ['remote', 'proxy', '--', 'local:', '/run/user/1000/x/1.sock'],
   ['monitor', '--format', 'json', '--type', 'lifecycle', '--type', 'operation', '--all-projects', '--', 'local:'],
 ];
@@ -49,6 +52,14 @@ const REFUSED: readonly (readonly [why: string, argv: readonly string[]])[] = [
   ['deletes the instance', ['delete', '--force', 'local:c1']],
   ['deletes the instance', ['rm', ...IN_PROJECT, '--', 'local:c1']],
   ['deletes the instance here', ['move', ...IN_PROJECT, '--', 'local:c1', 'snap:c1']],
+  ['runs', ['delete', ...IN_PROJECT, '--force', '--', 'local:incus-snapshots-tmp-0f3a9c1e']],
+  ['is another one too', ['delete', ...IN_PROJECT, '--', 'local:incus-snapshots-tmp-0f3a9c1e', 'local:c1']],
+  ['only begins so', ['delete', ...IN_PROJECT, '--', 'local:incus-snapshots-tmp-']],
+  ['only begins so', ['delete', ...IN_PROJECT, '--', 'local:incus-snapshots-tmp-My-Web']],
+  ['is a snapshot', ['delete', ...IN_PROJECT, '--', 'local:incus-snapshots-tmp-0f3a9c1e/s1']],
+  ['is of no project', ['delete', '--', 'local:incus-snapshots-tmp-0f3a9c1e']],
+  ['is of no remote', ['delete', ...IN_PROJECT, '--', 'incus-snapshots-tmp-0f3a9c1e']],
+  ['has it elsewhere', ['delete', ...IN_PROJECT, '--', 'incus-snapshots-tmp-0f3a:c1']],
   ['empties the instance', ['rebuild', ...IN_PROJECT, '--', 'img', 'local:c1']],
   ['has no snapshot', ['snapshot', 'delete', ...IN_PROJECT, '--', 'local:c1']],
   ['has no snapshot', ['snapshot', 'delete', ...IN_PROJECT, '--', 'local:c1', '']],
@@ -94,6 +105,9 @@ const REFUSED: readonly (readonly [why: string, argv: readonly string[]])[] = [
   ['the whole instance', ['copy', ...IN_PROJECT, '--', 'local:c1', 'local:c2']],
   ['no name for the copy', ['copy', ...IN_PROJECT, '--', 'local:c1/s1', 'snap:']],
   ['a snapshot for a target', ['copy', ...IN_PROJECT, '--', 'local:c1/s1', 'local:c2/s2']],
+  ['another device', ['copy', ...IN_PROJECT, '-d', 'eth0,type=nic', '--', 'local:c1/s1', 'local:c2']],
+  ['another device', ['copy', ...IN_PROJECT, '-d', 'eth0,type=none,x=1', '--', 'local:c1/s1', 'local:c2']],
+  ['no mode of transfer', ['copy', ...IN_PROJECT, '--mode', 'magic', '--', 'local:c1/s1', 'local:c2']],
   ['a setting of another kind', ['copy', ...IN_PROJECT, '-c', 'raw.lxc=x', '--', 'local:c1/s1', 'local:c2']],
   ['deletes the instance', ['query', '-X', 'DELETE', '--', 'local:/1.0/instances/c1']],
   ['is the instance, to Incus 7.0.2', ['query', '-X', 'DELETE', '--', 'local:/1.0/instances/c1/snapshots/..']],
@@ -125,7 +139,7 @@ describe('what may not be run', () => {
   });
 
   it('says what it is about', () => {
-    expect(refusalOf(['delete', '--', 'local:c1'])).toEqual({ reason: 'verb', argument: 'delete' });
+    expect(refusalOf(['move', '--', 'local:c1'])).toEqual({ reason: 'verb', argument: 'move' });
     expect(refusalOf(['stop', '--', 'local:c1'])).toEqual({ reason: 'noProject' });
     expect(refusalOf(['stop', ...IN_PROJECT, '--all', '--', 'x:y'])).toEqual({ reason: 'flag', argument: '--all' });
     expect(refusalOf(['stop', ...IN_PROJECT, 'x:y'])).toEqual({ reason: 'noDashes' });
@@ -156,17 +170,22 @@ describe('whatever is passed', () => {
     ],
     ...['--project', 'default', '--', '--force', '--all', '-X', 'DELETE', 'POST', '-d', '{}', '--refresh', '-c', ''],
     ...['local:c1', 'local:c2', 'local:c1/s1', 'c1', 's1', '..', '.', 'a%2e', 'snapshots.x=1', 'local:', 'a=b:c1'],
+    ...['local:incus-snapshots-tmp-0f3a', 'incus-snapshots-tmp-0f3a', 'eth0,type=none', '-d', '--mode', 'pull'],
     ...['local:/1.0/instances/c1', 'local:/1.0/instances/c1/snapshots/s1', 'local:/1.0/instances/c1/snapshots/..'],
   );
+
+  /** Flags behind which the CLI takes anything for their value. */
+  const VALUED = new Set(['--project', '--target-project', '--storage', '-c', '-d']);
 
   /** What the CLI would take for a request to delete or overwrite more than one named snapshot; told by itself. */
   function isHarmful(argv: readonly string[]): boolean {
     const names = argv.slice(argv.indexOf('--') + 1);
     const [verb, sub] = argv;
+    const flags = argv.slice(0, argv.indexOf('--')).filter((_, i) => !VALUED.has(argv[i - 1] ?? ''));
+    if (verb === 'delete' && names.length === 1 && /^[^:/=]+:incus-snapshots-tmp-[a-z0-9]{4,}$/.test(names[0] ?? '')) {
+      return flags.includes('--force');
+    }
     if (['delete', 'rm', 'move', 'rebuild', 'import'].includes(verb ?? '')) return true;
-    const flags = argv
-      .slice(0, argv.indexOf('--'))
-      .filter((_, i) => !['--project', '-c', '-d'].includes(argv[i - 1] ?? ''));
     if (flags.includes('--all') || flags.includes('--refresh') || flags.includes('--reuse')) return true;
     if (verb === 'snapshot' && sub === 'delete') {
       return names.length !== 2 || ['', '.', '..'].includes(names[1] ?? '') || !/^[^:/=]+:[^:/]+$/.test(names[0] ?? '');
