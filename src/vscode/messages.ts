@@ -22,6 +22,10 @@ function programError({ kind, text }: IncusError): string | undefined {
       return l10n.t('The server did not answer in time. It may still be at work: refresh to see what became of it.');
     case 'garbage':
       return l10n.t('The answer could not be understood. Check that "incusSnapshots.cliPath" is the Incus client.');
+    case 'configBeingWritten':
+      return l10n.t(
+        'The configuration of the Incus client is empty, or is just being written. Nothing was changed; try again, and if that does not help, look at its config.yml.',
+      );
     case 'cancelled':
       return l10n.t('Cancelled. Nothing was changed.');
     case 'unsafeName':

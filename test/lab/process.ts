@@ -18,8 +18,25 @@ export interface RunOptions {
   input?: string;
 }
 
-/** Runs a program to its end. A program that cannot be started rejects; any exit code resolves. */
-export function run(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
+/** What a 7.0 client says that starts while another one has emptied its configuration to write it anew. */
+const CONFIG_BEING_WRITTEN = /Failed to load configuration:.*no documents in stream/s;
+
+/** How often such a client is started in all. */
+const STARTS = 10;
+
+/**
+ * Runs a program to its end. A program that cannot be started rejects; any exit code resolves. An `incus` that found its
+ * configuration just being written has done nothing, and is started again.
+ */
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
+  for (let start = 1; ; start++) {
+    const result = await runOnce(argv, options);
+    if (start === STARTS || result.exitCode === 0 || !CONFIG_BEING_WRITTEN.test(result.stderr)) return result;
+    await delay(20 * start);
+  }
+}
+
+function runOnce(argv: readonly string[], options: RunOptions): Promise<Result> {
   const [file, ...args] = argv;
   if (file === undefined) throw new Error('run: no program given');
   return new Promise((resolve, reject) => {

@@ -46,9 +46,11 @@ export class IncusClient {
 
   async remotes(signal?: AbortSignal): Promise<Remote[]> {
     const { argv } = listRemotes();
-    return this.#runner.read(argv, this.#reading(signal), (stdout) =>
+    const remotes = await this.#runner.read(argv, this.#reading(signal), (stdout) =>
       parseRemotes(parseJson(stdout, argv), this.#onBad),
     );
+    this.#transport.locate(remotes);
+    return remotes;
   }
 
   /** Hears the remote's events until they end; resolves with the reason. */

@@ -10,6 +10,7 @@ export type IncusErrorKind =
   | 'cancelled'
   | 'timedOut'
   | 'garbage'
+  | 'configBeingWritten'
   // the server
   | 'noSuchRemote'
   | 'daemonDown'
@@ -85,6 +86,7 @@ export function toIncusError(error: unknown): IncusError {
  * wrapped error names the outer failure first and the cause last.
  */
 const PATTERNS: readonly (readonly [IncusErrorKind, RegExp])[] = [
+  ['configBeingWritten', /Failed to load configuration:.*no documents in stream/s],
   ['noSuchRemote', /The remote ".*" doesn't exist/s],
   ['daemonDown', /daemon doesn't appear to be started/],
   ['daemonDown', /unix\.socket.*(no such file or directory|connection refused)/s],

@@ -1,39 +1,29 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as setSilence } from 'node:timers';
-import { setTimeout } from 'node:timers/promises';
+import type { Remote } from '../model.ts';
+import { whileConfigIsWritten } from './again.ts';
 import { get, proxy } from './commands.ts';
 import { IncusError, toIncusError } from './errors.ts';
-import type { Runner, RunningProgram, RunOptions } from './runner.ts';
+import { type Lane, type LaneRules, Lanes, ONE_BY_ONE, SIDE_BY_SIDE, unless } from './lanes.ts';
+import { adopt, Gone, hear, type Proxy, SILENCE } from './proxy.ts';
+import type { Runner, RunOptions } from './runner.ts';
 import { parseEnvelope } from './schemas.ts';
 import type { EventListener, Transport } from './transport.ts';
-import WebSocket from 'ws';
 
 /** Seconds without a request after which a proxy ends by itself, so that none outlives an extension host that died. */
 const IDLE = 60;
 
-/** Milliseconds between two looks at whether the proxy's socket is there; it takes 12 to 26. */
-const LOOK = 2;
+/** The same for those that come to help; they look that often. */
+const IDLE_HELP = 5;
 
 /** Bytes that the path of a unix socket may have. */
 const LONGEST_PATH = 107;
 
-/** Milliseconds without a sign of life after which a server counts as frozen: it pings its listeners every ten seconds. */
-const SILENCE = 25_000;
-
-const EVENTS = '/1.0/events?type=lifecycle,operation&all-projects=true';
-
-/** Requests on one connection after another, some side by side. */
-const SOCKETS = 8;
-
-/** One `incus remote proxy` and the way to it. */
-interface Proxy {
-  readonly socket: string;
-  readonly agent: Agent;
-  readonly program: RunningProgram;
+/** What is kept for a remote. */
+interface Kept {
+  readonly lanes: Promise<Lanes>;
+  readonly abort: AbortController;
 }
 
 /**
@@ -44,7 +34,10 @@ interface Proxy {
 export class ProxyTransport implements Transport {
   readonly #runner: Runner;
   readonly #behind: Transport;
-  readonly #proxies = new Map<string, Promise<Proxy>>();
+  readonly #kept = new Map<string, Kept>();
+  readonly #addresses = new Map<string, string>();
+  /** What is being ended. */
+  readonly #endings = new Set<Promise<void>>();
   #folder: Promise<string> | undefined;
   readonly #isWanted: () => boolean;
   #count = 0;
@@ -59,18 +52,34 @@ export class ProxyTransport implements Transport {
     this.#isWanted = isWanted;
   }
 
+  locate(remotes: readonly Remote[]): void {
+    for (const { name, address } of remotes) {
+      const before = this.#addresses.get(name);
+      this.#addresses.set(name, address);
+      if (before !== undefined && before !== address) this.close(name);
+    }
+  }
+
   async get<T>(remote: string, path: string, parse: (metadata: unknown) => T, options: RunOptions): Promise<T> {
     if (!this.#isPossible()) return this.#behind.get(remote, path, parse, options);
     const { argv } = get(remote, path);
     const start = performance.now();
+    const timeout = AbortSignal.timeout(options.timeout);
+    const over = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout;
     let answer: string;
     try {
-      answer = await read(await this.#proxy(remote, options), path, options);
+      const lanes = await unless(over, this.#lanesOf(remote));
+      answer = await lanes.ask(path, over);
     } catch (error) {
-      if (error instanceof Gone) this.close(remote);
-      if (!isFinal(error)) return this.#behind.get(remote, path, parse, options);
+      const failure = options.signal?.aborted
+        ? new IncusError('cancelled', { argv, text: 'cancelled' })
+        : timeout.aborted
+          ? new IncusError('timedOut', { argv, text: 'no answer in time' })
+          : error;
+      if (failure instanceof Gone) this.close(remote);
+      if (!isFinal(failure)) return this.#behind.get(remote, path, parse, options);
       return this.#runner.reportProxied(argv, start, () => {
-        throw error;
+        throw failure;
       });
     }
     return this.#runner.reportProxied(argv, start, () => parse(parseEnvelope(answer, argv)));
@@ -78,32 +87,44 @@ export class ProxyTransport implements Transport {
 
   async listen(remote: string, listener: EventListener, signal: AbortSignal): Promise<IncusError> {
     if (!this.#isPossible()) return this.#behind.listen(remote, listener, signal);
-    let proxy: Proxy;
+    let lanes: Lanes;
+    let lane: Lane;
     try {
-      proxy = await this.#proxy(remote, { timeout: SILENCE, signal });
+      lanes = await unless(signal, this.#lanesOf(remote));
+      lane = await lanes.take(signal, true);
     } catch (error) {
-      const failure = toIncusError(error);
-      return isFinal(failure) ? failure : this.#behind.listen(remote, listener, signal);
+      if (signal.aborted) return new IncusError('cancelled', { text: 'no longer listening' });
+      return this.#isPossible() ? toIncusError(error) : this.#behind.listen(remote, listener, signal);
     }
-    const ended = await hear(proxy, listener, signal);
+    const giveBack = once(() => {
+      lanes.give(lane);
+    });
+    const ended = await hear(lane.proxy, listener, signal, giveBack);
     // The proxy answers /1.0 from what it knew when it started: a server that was away may be another one.
     this.close(remote);
     return ended;
   }
 
-  /** Ends the remote's proxy; the next request starts another, which knows the server as it is by then. */
+  /** Ends the remote's proxies; the next request starts another, which knows the server as it is by then. */
   close(remote: string): void {
-    const proxy = this.#proxies.get(remote);
-    this.#proxies.delete(remote);
-    void proxy?.then(end, () => undefined);
+    const kept = this.#kept.get(remote);
+    if (!kept) return;
+    this.#kept.delete(remote);
+    kept.abort.abort();
+    const ending = kept.lanes
+      .then(
+        (lanes) => lanes.close(),
+        () => undefined,
+      )
+      .finally(() => this.#endings.delete(ending));
+    this.#endings.add(ending);
   }
 
   /** Ends all proxies and removes their sockets. */
   async dispose(): Promise<void> {
     this.#isDisposed = true;
-    const proxies = await Promise.allSettled(this.#proxies.values());
-    this.#proxies.clear();
-    await Promise.all(proxies.map(async (proxy) => proxy.status === 'fulfilled' && end(proxy.value)));
+    for (const remote of [...this.#kept.keys()]) this.close(remote);
+    await Promise.all(this.#endings);
     if (this.#folder) await rm(await this.#folder, { recursive: true, force: true });
   }
 
@@ -111,41 +132,44 @@ export class ProxyTransport implements Transport {
     return !this.#isLacking && this.#isWanted();
   }
 
-  #proxy(remote: string, options: RunOptions): Promise<Proxy> {
-    const known = this.#proxies.get(remote);
-    if (known) return known;
-    const proxy = this.#start(remote, options);
-    this.#proxies.set(remote, proxy);
+  #lanesOf(remote: string): Promise<Lanes> {
+    const known = this.#kept.get(remote);
+    if (known) return known.lanes;
+    const abort = new AbortController();
+    const kept = { lanes: this.#openLanes(remote, abort.signal), abort };
+    this.#kept.set(remote, kept);
     const forget = () => {
-      if (this.#proxies.get(remote) === proxy) this.#proxies.delete(remote);
+      if (this.#kept.get(remote) === kept) this.close(remote);
     };
-    proxy.then(({ program }) => program.ended.then(forget), forget);
-    return proxy;
+    kept.lanes.then((lanes) => lanes.ended.then(forget), forget);
+    return kept.lanes;
   }
 
-  async #start(remote: string, options: RunOptions): Promise<Proxy> {
-    if (this.#isDisposed) throw new IncusError('cancelled', { text: 'the extension is ending' });
-    // A private folder, since whoever reaches the socket has the remote.
-    this.#folder ??= mkdtemp(join(tmpdir(), 'incus-snapshots-'));
-    const socket = join(await this.#folder, `${this.#count++}.sock`);
-    if (Buffer.byteLength(socket) > LONGEST_PATH) throw new IncusError('other', { text: 'the path is too long' });
-    const program = this.#runner.start(proxy(remote, socket, IDLE).argv);
-    const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS });
-    const started = { socket, agent, program };
+  async #openLanes(remote: string, signal: AbortSignal): Promise<Lanes> {
+    const rules = this.#addresses.get(remote)?.startsWith('https:') ? SIDE_BY_SIDE : ONE_BY_ONE;
     try {
-      await listens(started, options);
-      return started;
+      const first = await this.#start(remote, IDLE, rules, signal);
+      return new Lanes(first, rules, (end) => this.#start(remote, IDLE_HELP, rules, end));
     } catch (error) {
-      await end(started);
       // Whatever is wrong with a remote has a name; what has none is wrong with the client.
       if (error instanceof IncusError && error.kind === 'other') this.#isLacking = true;
       throw error;
     }
   }
-}
 
-/** The proxy or the server behind it is not there: a reason to ask otherwise, not an answer. */
-class Gone extends Error {}
+  async #start(remote: string, idle: number, { requests }: LaneRules, signal: AbortSignal): Promise<Proxy> {
+    // A private folder, since whoever reaches the socket has the remote.
+    this.#folder ??= mkdtemp(join(tmpdir(), 'incus-snapshots-'));
+    const folder = await this.#folder;
+    return whileConfigIsWritten(async () => {
+      if (this.#isDisposed) throw new IncusError('cancelled', { text: 'the extension is ending' });
+      const socket = join(folder, `${this.#count++}.sock`);
+      if (Buffer.byteLength(socket) > LONGEST_PATH) throw new IncusError('other', { text: 'the path is too long' });
+      const program = this.#runner.start(proxy(remote, socket, idle).argv);
+      return adopt(program, socket, requests, { timeout: SILENCE, signal });
+    }, signal);
+  }
+}
 
 /** Nobody else needs to be asked. */
 function isFinal(error: unknown): boolean {
@@ -153,107 +177,10 @@ function isFinal(error: unknown): boolean {
   return kind === 'cancelled' || kind === 'timedOut' || kind === 'noProgram' || kind === 'badProgram';
 }
 
-async function end({ agent, program, socket }: Proxy): Promise<void> {
-  agent.destroy();
-  program.end();
-  await program.ended;
-  await rm(socket, { force: true });
-}
-
-/** Resolves when the proxy listens. */
-async function listens({ socket, program }: Pick<Proxy, 'socket' | 'program'>, options: RunOptions): Promise<void> {
-  let failure: IncusError | undefined;
-  void program.ended.then((error) => (failure = error));
-  const deadline = performance.now() + options.timeout;
-  while (!(await connects(socket))) {
-    if (failure) throw failure;
-    if (options.signal?.aborted) throw new IncusError('cancelled', { text: 'cancelled' });
-    if (performance.now() > deadline) throw new IncusError('timedOut', { text: 'the proxy did not start in time' });
-    await setTimeout(LOOK);
-  }
-}
-
-function connects(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });
-}
-
-/**
- * The body of an answer.
- * @throws Gone, or IncusError `timedOut`, `cancelled`
- */
-function read({ agent, socket }: Proxy, path: string, options: RunOptions): Promise<string> {
-  const timeout = AbortSignal.timeout(options.timeout);
-  const signal = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout;
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error) => {
-      if (options.signal?.aborted) reject(new IncusError('cancelled', { text: 'cancelled' }));
-      else if (timeout.aborted) reject(new IncusError('timedOut', { text: 'no answer in time' }));
-      else reject(new Gone(error.message));
-    };
-    const asked = request({ socketPath: socket, path, agent, signal }, (response) => {
-      if (response.statusCode === 502) {
-        response.resume();
-        reject(new Gone('the server is gone'));
-        return;
-      }
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', fail);
-      response.on('end', () => {
-        resolve(Buffer.concat(chunks).toString('utf8'));
-      });
-    });
-    asked.on('error', fail);
-    asked.end();
-  });
-}
-
-/** Hears events until the connection ends; resolves with the reason. */
-function hear({ socket }: Proxy, listener: EventListener, signal: AbortSignal): Promise<IncusError> {
-  return new Promise((resolve) => {
-    const events = new WebSocket(`ws+unix:${socket}:${EVENTS}`, { perMessageDeflate: false });
-    let reason = new IncusError('unreachable', { text: 'the connection for events ended' });
-    const give = (why: IncusError) => {
-      reason = why;
-      events.terminate();
-    };
-    const leave = () => {
-      give(new IncusError('cancelled', { text: 'no longer listening' }));
-    };
-    let silence: NodeJS.Timeout | undefined;
-    const alive = () => {
-      clearTimeout(silence);
-      silence = setSilence(() => {
-        give(new IncusError('timedOut', { text: 'the server went silent' }));
-      }, SILENCE);
-    };
-    alive();
-    signal.addEventListener('abort', leave, { once: true });
-    events.on('open', () => {
-      listener.onOpen();
-    });
-    events.on('ping', alive);
-    events.on('message', (data: Buffer) => {
-      alive();
-      listener.onMessage(data.toString('utf8'));
-    });
-    events.on('error', (error) => {
-      if (reason.kind === 'unreachable') reason = new IncusError('unreachable', { text: error.message, cause: error });
-    });
-    events.on('close', () => {
-      clearTimeout(silence);
-      signal.removeEventListener('abort', leave);
-      resolve(reason);
-    });
-    if (signal.aborted) leave();
-  });
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) work();
+    isDone = true;
+  };
 }

@@ -1,5 +1,6 @@
 import { execa, type Options } from 'execa';
 import { refusalOf } from '../policy/allowed.ts';
+import { whileConfigIsWritten } from './again.ts';
 import { classify, errorTextOf, IncusError, toIncusError } from './errors.ts';
 
 /** Where the `incus` program is, and what it is given. Read again before each call, since settings change. */
@@ -77,7 +78,11 @@ export class Runner {
    * in the log with it
    * @throws IncusError
    */
-  async read<T>(
+  read<T>(argv: readonly string[], options: RunOptions, parse: (stdout: string, stderr: string) => T): Promise<T> {
+    return whileConfigIsWritten(() => this.#once(argv, options, parse), options.signal);
+  }
+
+  async #once<T>(
     argv: readonly string[],
     options: RunOptions,
     parse: (stdout: string, stderr: string) => T,

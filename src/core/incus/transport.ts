@@ -1,10 +1,21 @@
-import { get, monitor } from './commands.ts';
-import type { IncusError } from './errors.ts';
+import type { Remote } from '../model.ts';
+import { whileConfigIsWritten } from './again.ts';
+import { apiPath, get, monitor } from './commands.ts';
+import { IncusError, toIncusError } from './errors.ts';
 import type { Runner, RunOptions } from './runner.ts';
 import { parseEnvelope } from './schemas.ts';
 
+/** Milliseconds of silence after which a server is asked for a sign of life, and in which it has to give one. */
+const LIFE = 12_000;
+
+/** Milliseconds after which `incus monitor` hears events for sure. */
+const CONNECTED = 3_000;
+
 /** Reads from a remote's API. What changes something goes by verbs of the CLI instead. */
 export interface Transport {
+  /** Told where the remotes are, before they are asked: a server on this machine is asked otherwise than one behind TLS. */
+  locate(remotes: readonly Remote[]): void;
+
   /**
    * @param path of the API, as `apiPath` builds it
    * @param parse reads the metadata of the answer; what it throws is the call's failure
@@ -40,23 +51,72 @@ export class QueryTransport implements Transport {
     this.#runner = runner;
   }
 
+  locate(): void {
+    // The CLI knows.
+  }
+
   async get<T>(remote: string, path: string, parse: (metadata: unknown) => T, options: RunOptions): Promise<T> {
     const { argv } = get(remote, path);
     return this.#runner.read(argv, options, (stdout) => parse(parseEnvelope(stdout, argv)));
   }
 
   async listen(remote: string, listener: EventListener, signal: AbortSignal): Promise<IncusError> {
-    const program = this.#runner.start(monitor(remote).argv);
-    signal.addEventListener('abort', program.end, { once: true });
-    // The CLI does not say when it is connected: what happens in its first moments can be missed.
-    listener.onOpen();
     try {
-      for await (const line of program.lines) if (line !== '') listener.onMessage(line);
+      return await whileConfigIsWritten(() => this.#monitor(remote, listener, signal), signal);
+    } catch (error) {
+      return toIncusError(error);
+    }
+  }
+
+  /** @throws IncusError `configBeingWritten` */
+  async #monitor(remote: string, listener: EventListener, signal: AbortSignal): Promise<IncusError> {
+    const program = this.#runner.start(monitor(remote).argv);
+    const life = this.#watch(remote, program.end);
+    signal.addEventListener('abort', program.end, { once: true });
+    // The CLI does not say when it is connected: what happens in its first moments can be missed, and is found later.
+    listener.onOpen();
+    const connected = setTimeout(() => {
+      listener.onOpen();
+    }, CONNECTED);
+    try {
+      for await (const line of program.lines) {
+        life.sign();
+        if (line !== '') listener.onMessage(line);
+      }
     } catch {
       // An output that breaks off is an end like any other, and `ended` says which.
     }
+    clearTimeout(connected);
+    life.stop();
     signal.removeEventListener('abort', program.end);
-    return program.ended;
+    const ended = await program.ended;
+    if (ended.kind === 'configBeingWritten') throw ended;
+    return life.silent() && !signal.aborted ? new IncusError('timedOut', { text: 'the server went silent' }) : ended;
+  }
+
+  /** `incus monitor` does not notice that a server is frozen: where it is silent for some time, the server is asked. */
+  #watch(remote: string, onSilent: () => void) {
+    const stop = new AbortController();
+    let isSilent = false;
+    let heard = performance.now();
+    const look = async () => {
+      if (performance.now() - heard < LIFE) return;
+      const limits = { timeout: LIFE, signal: stop.signal };
+      const error = await this.get(remote, apiPath([]), () => undefined, limits).catch(toIncusError);
+      // What else is wrong ends the monitor by itself.
+      if (error?.kind !== 'timedOut') return;
+      isSilent = true;
+      onSilent();
+    };
+    const timer = setInterval(() => void look(), LIFE);
+    return {
+      sign: () => (heard = performance.now()),
+      silent: () => isSilent,
+      stop: () => {
+        clearInterval(timer);
+        stop.abort();
+      },
+    };
   }
 
   close(): void {

@@ -338,6 +338,7 @@ function problemOf(error: IncusError): RemoteProblem {
     case 'certificateChanged':
       return 'untrusted';
     case 'garbage':
+    case 'configBeingWritten':
     case 'badProgram':
     case 'refusedCommand':
       return 'odd';

@@ -97,6 +97,38 @@ describe('a call of incus', () => {
     expect(fake.calls()).toHaveLength(1);
   });
 
+  it('is made again while another client writes the configuration, whatever it does', async () => {
+    const unwritten = {
+      stderr: 'Error: Failed to load configuration: Unable to decode the configuration: yaml: no documents in stream\n',
+      exitCode: 1,
+    };
+    fake.play([{ match: ['^start'], times: 3, do: unwritten }], { stdout: 'done' });
+    expect((await runner().run(START, { timeout: 10_000 })).stdout).toBe('done');
+    expect(fake.calls().map(({ argv }) => argv)).toEqual([START, START, START, START]);
+    expect(calls.map(({ exitCode }) => exitCode)).toEqual([1, 1, 1, 0]);
+
+    fake.play([], unwritten);
+    expect((await failure(runner().run(LIST, { timeout: 10_000 }))).kind).toBe('configBeingWritten');
+    expect(fake.calls()).toHaveLength(4 + 5);
+
+    fake.play([], { stderr: 'Error: The instance is already running\n', exitCode: 1 });
+    await failure(runner().run(START, { timeout: 10_000 }));
+    expect(fake.calls(), 'nothing else is made again').toHaveLength(4 + 5 + 1);
+  });
+
+  it('is not made again once it is cancelled', async () => {
+    fake.play([], { stderr: 'Error: Failed to load configuration: yaml: no documents in stream\n', exitCode: 1 });
+    const abort = new AbortController();
+    const once = new Runner(
+      () => ({ path: 'incus', env: fake.env }),
+      () => {
+        abort.abort();
+      },
+    );
+    expect((await failure(once.run(LIST, { timeout: 10_000, signal: abort.signal }))).kind).toBe('cancelled');
+    expect(fake.calls()).toHaveLength(1);
+  });
+
   it('tells a death by a signal', async () => {
     fake.play([], { signal: 'SIGSEGV' });
     expect((await failure(runner().run(LIST, { timeout: 10_000 }))).text).toContain('SIGSEGV');
