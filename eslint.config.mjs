@@ -69,6 +69,20 @@ export default defineConfig(
     },
   },
   {
+    files: ['src/webview/**', 'src/protocol/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: ['vscode', 'execa'],
+          patterns: [
+            { group: ['**/core/**', '**/vscode/**', 'node:*'], message: 'A webview knows the protocol only.' },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ['src/**'],
     ignores: ['src/vscode/commands/table.ts', 'src/vscode/contextKeys.ts'],
     rules: {

@@ -31,6 +31,25 @@ function extensionBundle(production) {
   };
 }
 
+/** Webview bundles run in the browser that VS Code brings; each folder of src/webview is one. */
+function webviewBundles(production) {
+  const folder = join(project, 'src/webview');
+  const names = readdirSync(folder, { withFileTypes: true }).filter((one) => one.isDirectory());
+  return {
+    absWorkingDir: project,
+    bundle: true,
+    format: 'iife',
+    platform: 'browser',
+    target: 'chrome138',
+    logLevel: 'warning',
+    tsconfig: join(folder, 'tsconfig.json'),
+    entryPoints: names.map(({ name }) => ({ in: `src/webview/${name}/main.ts`, out: name })),
+    outdir: 'dist/webview',
+    minify: production,
+    sourcemap: production ? 'external' : 'inline',
+  };
+}
+
 function hostTestsBundle() {
   const tests = readdirSync(join(project, 'test/host'), { recursive: true }).filter(
     (name) => name === 'index.ts' || name.endsWith('.test.ts'),
@@ -52,7 +71,7 @@ function hostTestsBundle() {
 export async function build({ production = false, tests = false, watch = false } = {}) {
   // Loaded late, because setup may only just have installed it.
   const { build: once, context } = await import('esbuild');
-  const bundles = [extensionBundle(production), ...(tests ? [hostTestsBundle()] : [])];
+  const bundles = [extensionBundle(production), webviewBundles(production), ...(tests ? [hostTestsBundle()] : [])];
   if (watch) {
     for (const bundle of bundles) await (await context({ ...bundle, logLevel: 'info' })).watch();
     return;

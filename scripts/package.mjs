@@ -20,9 +20,11 @@ function selfContained(markdown, packed) {
     .replaceAll(/\[([^\]]*)\]\(([^):#]+)(?:#[^)]*)?\)/g, (link, words, path) => (packed.includes(path) ? link : words));
 }
 
-/** The packages whose code is in the bundle, as its source map names them. */
+/** The packages whose code is in the bundles, as their source maps name them. */
 function bundledPackages() {
-  const { sources } = JSON.parse(readFileSync(join(project, 'dist/extension.js.map'), 'utf8'));
+  const webviews = readdirSync(join(project, 'dist/webview')).filter((name) => name.endsWith('.js.map'));
+  const maps = ['extension.js.map', ...webviews.map((name) => `webview/${name}`)];
+  const sources = maps.flatMap((map) => JSON.parse(readFileSync(join(project, 'dist', map), 'utf8')).sources);
   const names = sources.flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1] ?? []);
   return [...new Set(names)].sort();
 }
@@ -37,7 +39,7 @@ function licenceOf(name) {
 /** The project's licence, and under it those of others whose code is packed, as they ask for. */
 function licences(own) {
   const others = bundledPackages().map((name) => `${'-'.repeat(80)}\n${name}\n\n${licenceOf(name)}\n`);
-  return [own, 'dist/extension.js also holds these packages:\n', ...others].join('\n');
+  return [own, 'What is in dist also holds these packages:\n', ...others].join('\n');
 }
 
 /** How a file is packed where it is not packed as it is. */

@@ -14,6 +14,7 @@ import { followContext } from './vscode/contextKeys.ts';
 import { InfoDocuments } from './vscode/infoDocuments.ts';
 import { Log } from './vscode/log.ts';
 import { onDidChangeProgram, program, timeLimits, wantsProxy } from './vscode/settings.ts';
+import { Timelines } from './vscode/timeline/timelines.ts';
 import type { Node } from './vscode/tree/nodes.ts';
 import { InstancesProvider } from './vscode/tree/provider.ts';
 
@@ -38,8 +39,9 @@ export function build(isProxyWanted = wantsProxy) {
   const actions = new Actions(client, inventory, queue);
   const restore = new Restore(client, inventory, queue);
   const info = new InfoDocuments();
+  const timelines = new Timelines(inventory, log);
   const provider = new InstancesProvider(inventory, queue);
-  return { log, client, transport, inventory, follower, queue, actions, restore, info, provider };
+  return { log, client, transport, inventory, follower, queue, actions, restore, info, timelines, provider };
 }
 
 /** Shows the parts to VS Code, and hands them to it to be disposed of. No logic lives here. */
@@ -77,6 +79,7 @@ export function activate(context: vscode.ExtensionContext): void {
     follower,
     inventory,
     parts.info,
+    parts.timelines,
     provider,
     view,
     followContext(inventory),

@@ -34,6 +34,11 @@ export class Log {
     this.channel.warn(`${what}: ${why}`);
   }
 
+  /** A message from or to a webview that does not fit what was agreed, and was dropped. */
+  badMessage(webview: string, why: string): void {
+    this.channel.warn(`${webview}: a message was dropped: ${why}`);
+  }
+
   /** A failure that is no failure of a call. */
   error(error: unknown): void {
     this.channel.error(error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -1,7 +1,7 @@
 /** VS Code's window with the Incus view, worked as a user does: rows, menus, keys, questions, buttons. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Locator, Page } from 'playwright-core';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { attachLab } from '../lab/handle.ts';
 import { openWorkbench, type OpenOptions, type Workbench } from '../lab/workbench.ts';
 
@@ -93,6 +93,11 @@ export class Window {
     await input.waitFor();
     await input.fill(`>${command}`);
     await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: command }).first().click();
+  }
+
+  /** The page inside the webview that is shown. */
+  webview(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
   }
 
   /** The input box or list that is open, once it says this; a flow's boxes have one title, so ask for their words. */

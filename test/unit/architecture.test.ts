@@ -50,6 +50,12 @@ describe('the way through the code', () => {
     expect(importing(/^(node:|execa|p-limit)/, under('core/policy/'))).toEqual([]);
   });
 
+  it('tells webviews of the protocol and nothing else of the extension, and the protocol of nothing', () => {
+    expect(importing(/^(vscode|core\/|execa|node:|extension)/, under('webview/'))).toEqual([]);
+    expect(importing(/^(vscode|core\/|webview\/|execa|node:|extension)/, under('protocol/'))).toEqual([]);
+    expect(importing(/^webview\//).filter((path) => !path.startsWith('webview/'))).toEqual([]);
+  });
+
   it('has no rooms for odds and ends, and no barrels', () => {
     expect(pathsOf(files).filter((path) => /(^|\/)(utils?|helpers?|common|misc|index)(\/|\.)/.test(path))).toEqual([]);
   });
@@ -82,6 +88,24 @@ describe('processes', () => {
       'delete',
     ]);
     expect(containing(/\bdeleteTemporary\(/)).toEqual(['core/actions/temporary.ts', 'core/incus/commands.ts']);
+  });
+});
+
+describe('webviews', () => {
+  const webviews = under('webview/').map(({ path }) => path);
+
+  it('never read text as markup, and run none as code', () => {
+    expect(webviews.length).toBeGreaterThan(3);
+    expect(
+      containing(
+        /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|\beval\(|new Function/,
+      ),
+    ).toEqual([]);
+  });
+
+  it('hear and say only what is held against a contract', () => {
+    expect(containing(/acquireVsCodeApi|addEventListener\(\s*'message'/)).toEqual(['webview/connection.ts']);
+    expect(containing(/onDidReceiveMessage|createWebviewPanel|webview\.html/)).toEqual(['vscode/webview/panel.ts']);
   });
 });
 

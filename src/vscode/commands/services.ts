@@ -7,6 +7,7 @@ import type { Inventory } from '../../core/inventory/inventory.ts';
 import type { InstanceRef, ProjectRef, SnapshotRef } from '../../core/model.ts';
 import type { Log } from '../log.ts';
 import type { InfoDocuments } from '../infoDocuments.ts';
+import type { Timelines } from '../timeline/timelines.ts';
 import type { Node } from '../tree/nodes.ts';
 
 /** What commands work with; made once, in `extension.ts`. */
@@ -18,6 +19,7 @@ export interface Services {
   readonly queue: KeyedQueue;
   readonly log: Log;
   readonly info: InfoDocuments;
+  readonly timelines: Timelines;
   /** What is selected in the view. */
   readonly view: Pick<vscode.TreeView<Node>, 'selection'>;
   /** Brings a row into sight and selects it. */

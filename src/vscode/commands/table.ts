@@ -15,6 +15,7 @@ import {
   renameSnapshot,
   setSnapshotExpiry,
 } from './snapshots.ts';
+import { showTimeline } from './timeline.ts';
 
 /** Every command of the extension, by its id without the section. */
 export const COMMANDS = {
@@ -30,6 +31,7 @@ export const COMMANDS = {
   openShell,
   showInstanceInfo,
   copyCommand,
+  showTimeline,
   refresh,
   showLog,
   showRemoteProblem,

@@ -99,6 +99,7 @@ export class Host {
     this.#parts?.inventory.dispose();
     this.#parts?.provider.dispose();
     this.#parts?.info.dispose();
+    this.#parts?.timelines.dispose();
     await attempt(() => this.#parts?.transport.dispose());
     this.#parts?.log.dispose();
     for (const clean of this.#cleaning.splice(0).reverse()) await attempt(clean);

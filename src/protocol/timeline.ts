@@ -1,0 +1,69 @@
+/** The timeline's words and messages. Times are milliseconds since 1970. */
+import * as z from 'zod/mini';
+import type { Contract } from './contract.ts';
+
+const snapshot = z.object({
+  name: z.string(),
+  at: z.number(),
+  /** Absent: never, or not known (see the row's `known`). */
+  expires: z.optional(z.number()),
+  /** `schedule`: its name is one that the instance's schedule gives. */
+  origin: z.enum(['hand', 'schedule']),
+  stateful: z.boolean(),
+  pending: z.boolean(),
+  pinned: z.boolean(),
+});
+
+const row = z.object({
+  /** Names the instance, and no other. */
+  id: z.string(),
+  instance: z.string(),
+  /** Its remote, and its project where that is not the default one. */
+  place: z.string(),
+  /** `nothing`: not read yet; `dates`: no expiry and memory; `failed`: it could not be read, which is not "none". */
+  known: z.enum(['nothing', 'dates', 'all', 'failed']),
+  snapshots: z.array(snapshot),
+});
+
+const toWebview = z.discriminatedUnion('kind', [
+  /** All rows, in their order. */
+  z.object({ kind: z.literal('all'), rows: z.array(row) }),
+  /** Rows that changed. */
+  z.object({ kind: z.literal('some'), rows: z.array(row) }),
+]);
+
+const toHost = z.discriminatedUnion('kind', [
+  /** Rows in sight, of which everything is wanted. */
+  z.object({ kind: z.literal('inSight'), ids: z.array(z.string()).check(z.maxLength(500)) }),
+  /** Select it in the tree. */
+  z.object({ kind: z.literal('select'), id: z.string(), snapshot: z.optional(z.string()) }),
+]);
+
+export type TimelineSnapshot = z.infer<typeof snapshot>;
+export type TimelineRow = z.infer<typeof row>;
+export type ToTimeline = z.infer<typeof toWebview>;
+export type FromTimeline = z.infer<typeof toHost>;
+
+const TEXTS = [
+  'title',
+  'help',
+  'zoomIn',
+  'zoomOut',
+  'fit',
+  'now',
+  'nothing',
+  'loading',
+  'failed',
+  'hand',
+  'schedule',
+  'stateful',
+  'pending',
+  'pinned',
+  'expires',
+  'taken',
+  'noSnapshots',
+] as const;
+
+export type TimelineText = (typeof TEXTS)[number];
+
+export const timelineContract: Contract<TimelineText, ToTimeline, FromTimeline> = { texts: TEXTS, toWebview, toHost };

@@ -1,0 +1,154 @@
+import pLimit from 'p-limit';
+import * as vscode from 'vscode';
+import type { Inventory } from '../../core/inventory/inventory.ts';
+import type { InstanceEntry } from '../../core/inventory/rows.ts';
+import { type InstanceRef, keyOf } from '../../core/model.ts';
+import { type FromTimeline, timelineContract, type TimelineText, type ToTimeline } from '../../protocol/timeline.ts';
+import type { Log } from '../log.ts';
+import { instanceNode, type Node, snapshotNode } from '../tree/nodes.ts';
+import { Panel } from '../webview/panel.ts';
+import { timelineRow } from './rows.ts';
+import { timelineTexts } from './texts.ts';
+
+/** Which instances a timeline shows. */
+export interface Scope {
+  /** Names the scope: a second call with it brings the same panel to the front. */
+  readonly key: string;
+  readonly title: string;
+  readonly has: (ref: InstanceRef) => boolean;
+}
+
+/** Milliseconds in which changes are gathered. */
+const GATHER = 100;
+
+/** Instances that are read side by side for the rows in sight. */
+const AT_ONCE = 4;
+
+/** The timelines that stand open, one for each scope. */
+export class Timelines implements vscode.Disposable {
+  readonly #inventory: Inventory;
+  readonly #log: Log;
+  readonly #open = new Map<string, Timeline>();
+
+  constructor(inventory: Inventory, log: Log) {
+    this.#inventory = inventory;
+    this.#log = log;
+  }
+
+  /** @param reveal brings a row of the tree into sight */
+  show(scope: Scope, reveal: (node: Node) => Promise<void>): void {
+    const open = this.#open.get(scope.key);
+    if (open) {
+      open.panel.reveal();
+      return;
+    }
+    const timeline = new Timeline(this.#inventory, this.#log, scope, reveal, () => this.#open.delete(scope.key));
+    this.#open.set(scope.key, timeline);
+  }
+
+  dispose(): void {
+    for (const { panel } of [...this.#open.values()]) panel.dispose();
+  }
+}
+
+/** One timeline: sends what it shows to its webview, and follows the inventory. */
+class Timeline {
+  readonly panel: Panel<TimelineText, ToTimeline, FromTimeline>;
+  readonly #inventory: Inventory;
+  readonly #scope: Scope;
+  readonly #reveal: (node: Node) => Promise<void>;
+  readonly #reads = pLimit(AT_ONCE);
+  readonly #wanted = new Set<string>();
+  /** The ids that were sent last, in order. */
+  #sent: readonly string[] = [];
+  #changed: Map<string, InstanceRef> | 'all' | undefined;
+  #gathering: NodeJS.Timeout | undefined;
+
+  constructor(
+    inventory: Inventory,
+    log: Log,
+    scope: Scope,
+    reveal: (node: Node) => Promise<void>,
+    onClose: () => void,
+  ) {
+    this.#inventory = inventory;
+    this.#scope = scope;
+    this.#reveal = reveal;
+    const unsubscribe = inventory.onDidChange((change) => {
+      if (change.kind !== 'instance') this.#changed = 'all';
+      else if (scope.has(change.ref)) this.#note(change.ref);
+      if (this.#changed) this.#gathering ??= setTimeout(this.#flush, GATHER);
+    });
+    this.panel = new Panel(log, {
+      name: 'timeline',
+      title: scope.title,
+      icon: 'graph-scatter',
+      contract: timelineContract,
+      texts: timelineTexts(scope.title),
+      onReady: () => {
+        this.#sendAll();
+      },
+      onMessage: (message) => {
+        this.#onMessage(message);
+      },
+      onClose: () => {
+        unsubscribe();
+        clearTimeout(this.#gathering);
+        this.#reads.clearQueue();
+        onClose();
+      },
+    });
+  }
+
+  #note(ref: InstanceRef): void {
+    if (this.#changed !== 'all') this.#changed = (this.#changed ?? new Map<string, InstanceRef>()).set(keyOf(ref), ref);
+  }
+
+  readonly #flush = (): void => {
+    const changed = this.#changed;
+    this.#gathering = undefined;
+    this.#changed = undefined;
+    if (!changed) return;
+    const entries = changed === 'all' ? undefined : [...changed.values()].map((ref) => this.#inventory.instance(ref));
+    const known = new Set(this.#sent);
+    if (entries?.every((entry) => entry && known.has(keyOf(entry.instance.ref)))) {
+      this.panel.send({ kind: 'some', rows: entries.flatMap((entry) => (entry ? [timelineRow(entry)] : [])) });
+    } else this.#sendAll();
+  };
+
+  #sendAll(): void {
+    const rows = this.#entries().map(timelineRow);
+    this.#sent = rows.map(({ id }) => id);
+    this.#wanted.clear();
+    this.panel.send({ kind: 'all', rows });
+  }
+
+  #entries(): InstanceEntry[] {
+    return this.#inventory.remotes.flatMap(({ remote }) =>
+      this.#inventory.instances(remote.name).filter(({ instance }) => this.#scope.has(instance.ref)),
+    );
+  }
+
+  #onMessage(message: FromTimeline): void {
+    const entries = new Map(this.#entries().map((entry) => [keyOf(entry.instance.ref), entry]));
+    if (message.kind === 'select') {
+      const entry = entries.get(message.id);
+      if (!entry) return;
+      const { ref } = entry.instance;
+      const { snapshot } = message;
+      void this.#reveal(snapshot === undefined ? instanceNode(ref) : snapshotNode({ ...ref, snapshot }));
+      return;
+    }
+    // What is in sight by now comes before what was in sight a moment ago.
+    this.#reads.clearQueue();
+    for (const id of message.ids) {
+      const entry = entries.get(id);
+      if (!entry || entry.details === 'read' || this.#wanted.has(id)) continue;
+      void this.#reads(async () => {
+        this.#wanted.add(id);
+        // A failure stands in the log, and its row stays as it is.
+        await this.#inventory.refreshInstance(entry.instance.ref).catch(() => undefined);
+      });
+    }
+  }
+}
