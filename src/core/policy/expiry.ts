@@ -2,6 +2,8 @@
  * When a snapshot expires: Incus' own way to write a time span, and what a user types.
  */
 
+import { momentOf, ownTimeZone, wallTime } from './zone.ts';
+
 /** How Incus writes "never" in `expires_at`: Go's zero time. */
 export const NEVER = '0001-01-01T00:00:00Z';
 
@@ -33,18 +35,32 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
+const INT64_MAX = 2n ** 63n - 1n;
+
+/** What Go takes for white space (`strings.TrimSpace`). */
+const AROUND =
+  /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+|[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/g;
+
+/** Whether Incus takes this as `snapshots.expiry` or `snapshots.expiry.manual` (`GetExpiry`); nothing is "never". */
+export function isExpirySetting(text: string): boolean {
+  const trimmed = text.replace(AROUND, '');
+  if (trimmed === '') return true;
+  const fields = trimmed.split(' ');
+  return parseDuration(text) !== undefined && fields.every((field) => BigInt(field.slice(0, -1)) <= INT64_MAX);
+}
+
 /**
  * Reads a time span as `snapshots.expiry` takes it (`1d 3H`): whole numbers with a unit, one space between, each unit
  * once. `undefined` where Incus would refuse it (`GetExpiry` in `internal/instance/expiry.go`), and for the empty
- * text, which is no span. Incus lets a unit that was zero come again; here it may not.
+ * text, which is no span. A unit that was zero may come again.
  */
 export function parseDuration(text: string): Duration | undefined {
   const duration: Partial<Record<DurationUnit, number>> = {};
-  for (const field of text.trim().split(' ')) {
+  for (const field of text.replace(AROUND, '').split(' ')) {
     const match = FIELD.exec(field);
     if (!match) return undefined;
     const unit = match[2] as DurationUnit;
-    if (duration[unit] !== undefined) return undefined;
+    if ((duration[unit] ?? 0) > 0) return undefined;
     duration[unit] = Number(match[1]);
   }
   return duration;
@@ -52,14 +68,20 @@ export function parseDuration(text: string): Duration | undefined {
 
 /**
  * The time that lies a span after another, reckoned as Incus does it (Go's `AddDate`): years, months, weeks and days
- * by the local calendar, so that 31 January and a month is 3 March (2 March in a leap year); then hours, minutes and
- * seconds as they pass. Far beyond the calendar the date is an invalid one.
+ * by the calendar of the server's zone, so that 31 January and a month is 3 March (2 March in a leap year); then hours,
+ * minutes and seconds as they pass. Far beyond the calendar the date is an invalid one.
  */
-export function addDuration(from: Date, duration: Duration): Date {
+export function addDuration(from: Date, duration: Duration, zone = ownTimeZone()): Date {
   const { y = 0, m = 0, w = 0, d = 0, H = 0, M = 0, S = 0 } = duration;
-  const day = new Date(from);
-  day.setFullYear(from.getFullYear() + y, from.getMonth() + m, from.getDate() + d + w * 7);
-  return new Date(day.getTime() + H * HOUR + M * MINUTE + S * SECOND);
+  const rest = H * HOUR + M * MINUTE + S * SECOND;
+  if (y === 0 && m === 0 && w === 0 && d === 0) return new Date(from.getTime() + rest);
+  const wall = wallTime(from, zone);
+  const date = new Date(0);
+  date.setUTCFullYear(wall.year + y, wall.month - 1 + m, wall.day + d + w * 7);
+  if (Number.isNaN(date.getTime())) return date;
+  const day = { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
+  const { hour, minute, second } = wall;
+  return new Date(momentOf({ ...day, hour, minute, second }, zone).getTime() + from.getMilliseconds() + rest);
 }
 
 /**

@@ -5,6 +5,7 @@ import cronstrue from 'cronstrue';
 import 'cronstrue/locales/de.js';
 import 'cronstrue/locales/fr.js';
 import 'cronstrue/locales/it.js';
+import { checkCron, type CronGrammar, type Verdict } from './cron.ts';
 
 /** The aliases for which Incus picks the minute (and, but for the first two, the hour) itself, once per instance. */
 export type ScheduleAlias = 'hourly' | 'midnight' | 'daily' | 'weekly' | 'monthly' | 'yearly';
@@ -57,6 +58,29 @@ const ALIASES: ReadonlyMap<string, ScheduleAlias> = new Map([
   ['@annually', 'yearly'],
   ['@yearly', 'yearly'],
 ]);
+
+/** The alias that a trigger in small letters is, if it is one. */
+export function scheduleAlias(trigger: string): ScheduleAlias | undefined {
+  return ALIASES.get(trigger);
+}
+
+/**
+ * What Incus says when this is set as `snapshots.schedule` of an instance (`validate.IsCron`): nothing at all, or
+ * triggers with comma **and** space between them.
+ */
+export function checkSchedule(text: string, grammar: CronGrammar): Verdict {
+  if (text === '') return 'accepted';
+  // Go writes the Turkish capital dotted I as a plain small one; JavaScript adds a mark to it.
+  const verdicts = text
+    .replaceAll('\u0130', 'i')
+    .toLowerCase()
+    .split(', ')
+    .map((trigger) =>
+      ALIASES.has(trigger) || trigger === '@startup' || trigger === '@never' ? 'accepted' : checkCron(trigger, grammar),
+    );
+  if (verdicts.includes('refused')) return 'refused';
+  return verdicts.includes('unsettled') ? 'unsettled' : 'accepted';
+}
 
 /** Lists of stars, numbers, names and ranges, with steps: what both of Incus' cron parsers know. */
 const CRON_PART = /^(?:\*|(?:\d{1,2}|[A-Za-z]{3})(?:-(?:\d{1,2}|[A-Za-z]{3}))?)(?:\/\d{1,2})?$/;
