@@ -5,6 +5,7 @@ import {
   type BadRecord,
   type Greeting,
   parseEnvelope,
+  parseDocumentedKeys,
   parseInstance,
   parseInstances,
   parseJson,
@@ -129,6 +130,24 @@ export class IncusClient {
 
   async pool(remote: string, name: string, signal?: AbortSignal): Promise<Pool> {
     return this.#get(remote, apiPath(['storage-pools', name]), parsePool, signal);
+  }
+
+  /** The names of a project's profiles. */
+  async profiles(remote: string, project: string, signal?: AbortSignal): Promise<string[]> {
+    return this.#get(remote, apiPath(['profiles'], { project }), parseNames, signal);
+  }
+
+  /** The names of all storage pools. */
+  async pools(remote: string, signal?: AbortSignal): Promise<string[]> {
+    return this.#get(remote, apiPath(['storage-pools']), parseNames, signal);
+  }
+
+  /**
+   * The keys of an instance's configuration that the server documents; `user.*` stands for all that begin so. Some
+   * 90 to 270 KB (6.0, 7.0): ask once.
+   */
+  async documentedKeys(remote: string, signal?: AbortSignal): Promise<string[]> {
+    return this.#get(remote, apiPath(['metadata', 'configuration']), parseDocumentedKeys, signal);
   }
 
   /** The configuration of the volume that holds an instance's root disk, which may override its pool's. */

@@ -153,7 +153,7 @@ export function copySnapshot(from: SnapshotRef, to: InstanceRef, options: CopyOp
     ...(to.project === from.project ? [] : ['--target-project', to.project]),
     ...(mode === undefined ? [] : ['--mode', mode]),
     ...(pool === undefined ? [] : ['--storage', pool]),
-    ...Object.entries(config).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+    ...settings(config),
     ...without.flatMap((device) => ['-d', `${device},type=none`]),
   ];
   return changes('copy', ...inProject(from), '-q', ...flags, '--', `${nameOf(from)}/${from.snapshot}`, nameOf(to));
@@ -165,6 +165,42 @@ export function copySnapshot(from: SnapshotRef, to: InstanceRef, options: CopyOp
  */
 export function deleteTemporary(ref: InstanceRef): IncusCommand {
   return changes('delete', ...inProject(ref), '--', nameOf(ref));
+}
+
+export interface MirrorWay {
+  readonly mode: TransferMode;
+  /** Pool of the mirror's root disk, for a first run; absent: the one of that name, or of the target's profile. */
+  readonly pool?: string;
+}
+
+/**
+ * Makes `target` an exact mirror of `source`, as a stopped instance: **snapshots that only the target has are deleted**.
+ * Afterwards the CLI writes the source's whole configuration there, with `config` over it; an empty value takes a key
+ * away. `policy/mirrorKeys.ts` says what has to stand in it.
+ */
+export function mirrorInstance(
+  source: InstanceRef,
+  target: InstanceRef,
+  config: Config,
+  { mode, pool }: MirrorWay,
+): IncusCommand {
+  const way = ['--target-project', target.project, ...(pool === undefined ? [] : ['--storage', pool]), '--mode', mode];
+  const names = [nameOf(source), nameOf(target)];
+  return changes('copy', ...inProject(source), ...way, '--refresh', '-q', ...settings(config), '--', ...names);
+}
+
+/** Gives an instance another name. */
+export function renameInstance(ref: InstanceRef, name: string): IncusCommand {
+  return changes('rename', ...inProject(ref), '--', nameOf(ref), name);
+}
+
+/** Asks the server to break off an operation. */
+export function cancelOperation(remote: string, id: string): IncusCommand {
+  return changes('query', '--raw', '-X', 'DELETE', '--', `${remote}:${apiPath(['operations', id])}`);
+}
+
+function settings(config: Config): string[] {
+  return Object.entries(config).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
 }
 
 /** Starts a stopped instance, and resumes a frozen one. */

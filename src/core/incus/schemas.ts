@@ -153,6 +153,14 @@ function lastSegment(url: string): string {
   return decodeURIComponent(path.split('/').at(-1) ?? '');
 }
 
+const keyGroups = z.record(z.string(), z.object({ keys: z.array(z.record(z.string(), z.unknown())) }));
+
+/** `/1.0/metadata/configuration`: the documented keys of an instance's configuration. */
+export function parseDocumentedKeys(value: unknown): string[] {
+  const { configs } = must(z.object({ configs: z.object({ instance: keyGroups }) }).safeParse(value));
+  return Object.values(configs.instance).flatMap(({ keys }) => keys.flatMap((key) => Object.keys(key)));
+}
+
 const volumeRecord = z.object({
   name: z.string(),
   project: z._default(z.string(), ''),

@@ -9,6 +9,9 @@
  * one line more to stderr, before its own: `Error while executing alias expansion: ...`. **Every process must be
  * started with it, a terminal's too.**
  */
+import { mirrorCopyRefusal } from './allowedMirrors.ts';
+import { isIncomingName } from './mirror.ts';
+import { OWN_PREFIX } from './mirrorKeys.ts';
 import { checkNewInstanceName, checkNewSnapshotName, checkRemoteName, checkSnapshotUse } from './names.ts';
 import { INSTANCE_NAME, refusalOfRequest } from './requests.ts';
 import { isTemporaryName } from './temporary.ts';
@@ -75,13 +78,16 @@ export function terminalRefusalOf(argv: readonly string[]): Refusal | undefined 
 /** What a flag's value must be like; `true`: it has none. */
 type FlagRule = true | ((value: string) => boolean);
 
+/** The flags that were given, each with its values in order. */
+export type Flags = ReadonlyMap<string, readonly string[]>;
+
 interface Verb {
   /** Beside `--project`. */
   readonly flags: Readonly<Record<string, FlagRule>>;
   /** It concerns things in a project, and must name it. */
   readonly inProject: boolean;
   /** What is wrong with what stands behind `--`. */
-  check(names: readonly string[], flags: ReadonlyMap<string, string>): Refusal | undefined;
+  check(names: readonly string[], flags: Flags): Refusal | undefined;
 }
 
 const seconds = (value: string): boolean => /^\d{1,6}$/.test(value);
@@ -139,23 +145,37 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
       check: ([instance, ...pairs]) =>
         instanceRefusal(instance) ??
         (pairs.length === 0 ? { reason: 'count' } : undefined) ??
-        firstRefusal(pairs, (pair) => (isScheduleSetting(pair) ? undefined : 'config')),
+        firstRefusal(pairs, (pair) => (isScheduleSetting(pair) || isOwnSetting(pair) ? undefined : 'config')),
     },
   ],
   [
     'copy',
     {
       flags: {
-        '-q': true,
-        '--stateless': true,
-        '-c': isCopySetting,
+        ...{ '-q': true, '--stateless': true, '--refresh': true, '-c': isCopySetting },
+        ...{ '--mode': isMode, '--target-project': isName, '--storage': isName },
         '-d': (value) => /^[^,=]+,type=none$/.test(value),
-        '--mode': (value) => ['pull', 'push', 'relay'].includes(value),
-        '--target-project': isFilled,
-        '--storage': isFilled,
       },
       inProject: true,
-      check: snapshotToNewInstance,
+      check: (names, flags) =>
+        flags.has('--refresh')
+          ? (countRefusal(names, 2) ?? firstOf(names, instanceRefusal) ?? mirrorCopyRefusal(names, flags))
+          : snapshotToNewInstance(names),
+    },
+  ],
+  [
+    'rename',
+    {
+      flags: {},
+      inProject: true,
+      // A mirror gets its name when it is whole; nothing else of ours gives an instance another name.
+      check: (names) =>
+        countRefusal(names, 2) ??
+        instanceRefusal(names[0]) ??
+        (isIncomingName(cut(names[0])?.rest ?? '') && !isIncomingName(names[1] ?? '')
+          ? undefined
+          : { reason: 'instance', argument: names[0] ?? '' }) ??
+        (checkNewInstanceName(names[1] ?? '', []) ? { reason: 'instance', argument: names[1] ?? '' } : undefined),
     },
   ],
   ['delete', { flags: {}, inProject: true, check: onlyTemporary }],
@@ -196,7 +216,7 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
 function verbRefusal(verb: Verb, rest: readonly string[]): Refusal | undefined {
   const dashes = rest.indexOf('--');
   if (dashes < 0) return { reason: 'noDashes' };
-  const flags = new Map<string, string>();
+  const flags = new Map<string, string[]>();
   const given = rest.slice(0, dashes);
   for (let i = 0; i < given.length; i++) {
     const flag = given[i] ?? '';
@@ -205,7 +225,7 @@ function verbRefusal(verb: Verb, rest: readonly string[]): Refusal | undefined {
     const value = rule === true ? '' : given[++i];
     if (value === undefined || (rule !== true && !rule(value))) return { reason: 'flag', argument: flag };
     if (flags.has(flag) && !REPEATABLE.has(flag)) return { reason: 'flag', argument: flag };
-    flags.set(flag, value);
+    flags.set(flag, [...(flags.get(flag) ?? []), value]);
   }
   if (verb.inProject && !flags.has('--project')) return { reason: 'noProject' };
   return verb.check(rest.slice(dashes + 1), flags);
@@ -217,12 +237,25 @@ function isFilled(value: string): boolean {
   return value !== '';
 }
 
+/** A name that could not be taken for a flag. */
+function isName(value: string): boolean {
+  return isFilled(value) && !value.startsWith('-');
+}
+
+function isMode(value: string): boolean {
+  return ['pull', 'push', 'relay'].includes(value);
+}
+
 function ownRule(flags: Verb['flags'], flag: string): FlagRule | undefined {
   return Object.hasOwn(flags, flag) ? flags[flag] : undefined;
 }
 
 function countRefusal(names: readonly string[], count: number): Refusal | undefined {
   return names.length === count ? undefined : { reason: 'count' };
+}
+
+function firstOf(names: readonly string[], check: (name: string) => Refusal | undefined): Refusal | undefined {
+  return names.map(check).find((refusal) => refusal !== undefined);
 }
 
 function firstRefusal(args: readonly string[], reasonFor: (arg: string) => RefusalReason | undefined) {
@@ -290,17 +323,20 @@ function isScheduleSetting(pair: string): boolean {
   return /^snapshots\.[a-z.]+=(?!-$)/.test(pair);
 }
 
-function isCopySetting(pair: string): boolean {
-  return (
-    isScheduleSetting(pair) ||
-    /^(?:boot\.autostart|security\.protection\.(?:delete|start)|user\.[a-z0-9._-]+)=/.test(pair)
-  );
+/** A key of ours on an instance, which no program but this one reads. */
+function isOwnSetting(pair: string): boolean {
+  return pair.startsWith(OWN_PREFIX) && /^[a-z0-9._-]+=(?!-$)/.test(pair);
 }
 
-function requestRefusal(names: readonly string[], flags: ReadonlyMap<string, string>): Refusal | undefined {
+function isCopySetting(pair: string): boolean {
+  if (isScheduleSetting(pair)) return true;
+  return /^(?:boot\.autostart|security\.protection\.(?:delete|start)|user\.[a-z0-9._-]+)=/.test(pair);
+}
+
+function requestRefusal(names: readonly string[], flags: Flags): Refusal | undefined {
   const named = cut(names[0]);
   const wrong = countRefusal(names, 1) ?? (named ? undefined : { reason: 'remote' as const, argument: names[0] ?? '' });
   if (wrong) return wrong;
-  const refused = refusalOfRequest(flags.get('-X') ?? 'GET', named?.rest ?? '', flags.get('-d'));
+  const refused = refusalOfRequest(flags.get('-X')?.[0] ?? 'GET', named?.rest ?? '', flags.get('-d')?.[0]);
   return refused && { reason: 'request', argument: refused };
 }

@@ -71,6 +71,26 @@ describe('the command lines of daily work', () => {
       'delete --project default -- local:incus-snapshots-tmp-0f3a',
     ],
   ];
+  it('makes a mirror, with all that is to hold on it', () => {
+    const config = {
+      'boot.autostart': 'false',
+      'snapshots.schedule': '',
+      'security.protection.delete': 'true',
+      'user.incus-snapshots.source': `${'a'.repeat(64)}/default/ubuntu-test`,
+    };
+    const target = { remote: 'snap', project: 'copies', instance: 'ubuntu-test' };
+    const { argv } = commands.mirrorInstance(ref, target, config, { mode: 'pull', pool: 'big' });
+    expect(argv.join(' ')).toBe(
+      'copy --project default --target-project copies --storage big --mode pull --refresh -q ' +
+        '-c boot.autostart=false -c snapshots.schedule= -c security.protection.delete=true ' +
+        `-c user.incus-snapshots.source=${'a'.repeat(64)}/default/ubuntu-test -- local:ubuntu-test snap:ubuntu-test`,
+    );
+    expect(refusalOf(argv)).toBeUndefined();
+    expect(refusalOf(commands.renameInstance({ ...target, instance: 'c1-incoming' }, 'c1').argv)).toBeUndefined();
+    const id = '01234567-89ab-cdef-0123-456789abcdef';
+    expect(refusalOf(commands.cancelOperation('local', id).argv)).toBeUndefined();
+  });
+
   it.each(lines)('%s', (_, { argv }, line) => {
     expect(argv.join(' ')).toBe(line);
     expect(refusalOf(argv)).toBeUndefined();
@@ -144,6 +164,11 @@ describe('no way to lose an instance', () => {
     deleteTemporary: fc
       .tuple(refs, fc.constantFrom('', 'incus-snapshots-tmp-', 'incus-snapshots-tmp-0f'), text)
       .map(([r, begin, end]) => commands.deleteTemporary({ ...r, instance: `${begin}${end}` })),
+    mirrorInstance: fc
+      .tuple(refs, refs, config, fc.record({ mode: fc.constantFrom('pull', 'push', 'relay'), pool: text }))
+      .map(([from, to, c, way]) => commands.mirrorInstance(from, to, c, way)),
+    renameInstance: fc.tuple(refs, text).map(([r, name]) => commands.renameInstance(r, name)),
+    cancelOperation: fc.tuple(text, text).map(([remote, id]) => commands.cancelOperation(remote, id)),
     startInstance: refs.map((r) => commands.startInstance(r)),
     stopInstance: fc.tuple(refs, mode).map(([r, m]) => commands.stopInstance(r, m)),
     restartInstance: fc.tuple(refs, mode).map(([r, m]) => commands.restartInstance(r, m)),

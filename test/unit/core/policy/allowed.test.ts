@@ -5,6 +5,13 @@ import { refusalOf, terminalRefusalOf } from '../../../../src/core/policy/allowe
 const IN_PROJECT = ['--project', 'default'];
 const UUID = 'd523637f-2416-43b5-8a4d-30061a89cada';
 
+/** What every refresh says. */
+const MIRROR = [
+  '--refresh',
+  ...['-c', `user.incus-snapshots.source=${'a'.repeat(64)}/default/c1`],
+  ...['-c', 'boot.autostart=false', '-c', 'security.protection.delete=true', '-c', 'snapshots.schedule='],
+];
+
 const ALLOWED: readonly (readonly string[])[] = [
   ['--version'],
   ['version'],
@@ -42,6 +49,10 @@ const ALLOWED: readonly (readonly string[])[] = [
   ['copy', ...IN_PROJECT, '--mode', 'push', '--target-project', 'p', '--storage', 's', '--', 'local:c1/s1', 'snap:c2'],
   ['copy', ...IN_PROJECT, '-d', 'eth0,type=none', '-d', 'a b,type=none', '--', 'local:c1/s1', 'local:c2'],
   ['delete', ...IN_PROJECT, '--', 'local:incus-snapshots-tmp-0f3a9c1e'],
+  ['copy', ...IN_PROJECT, ...MIRROR, '--', 'local:c1', 'snap:c1'],
+  ['copy', ...IN_PROJECT, '--target-project', 'p', '--storage', 's', '--mode', 'push', ...MIRROR, '--', 'a:c1', 'a:c1'],
+  ['rename', ...IN_PROJECT, '--', 'snap:c1-incoming', 'c1'],
+  ['config', 'set', ...IN_PROJECT, '--', 'snap:c1', 'user.incus-snapshots.sending='],
   ['remote', 'proxy', '--', 'local:', '/run/user/1000/x/1.sock'],
   ['monitor', '--format', 'json', '--type', 'lifecycle', '--type', 'operation', '--all-projects', '--', 'local:'],
 ];
@@ -102,6 +113,20 @@ const REFUSED: readonly (readonly [why: string, argv: readonly string[]])[] = [
   ['nothing to set', ['config', 'set', ...IN_PROJECT, '--', 'local:c1']],
   ["the server's configuration", ['config', 'set', ...IN_PROJECT, '--', 'snapshots.expiry=1d']],
   ['an exact mirror', ['copy', ...IN_PROJECT, '--refresh', '--', 'local:c1/s1', 'local:c2']],
+  ['a mirror of nobody', ['copy', ...IN_PROJECT, '--refresh', '-q', '--', 'local:c1', 'snap:c1']],
+  ['a mirror of another one', ['copy', ...IN_PROJECT, ...MIRROR, '--', 'local:c2', 'snap:c2']],
+  ['a mirror of another project', ['copy', '--project', 'other', ...MIRROR, '--', 'local:c1', 'snap:c1']],
+  ['a mirror that says it twice', ['copy', ...IN_PROJECT, ...MIRROR, ...MIRROR.slice(1), '--', 'local:c1', 'snap:c1']],
+  ['a mirror that starts', ['copy', ...IN_PROJECT, ...MIRROR.toSpliced(3, 2), '--', 'local:c1', 'snap:c1']],
+  ['a mirror that is not protected', ['copy', ...IN_PROJECT, ...MIRROR.toSpliced(5, 2), '--', 'local:c1', 'snap:c1']],
+  ['a mirror with a schedule', ['copy', ...IN_PROJECT, ...MIRROR.toSpliced(7, 2), '--', 'local:c1', 'snap:c1']],
+  ['a mirror of itself', ['copy', ...IN_PROJECT, ...MIRROR, '--', 'local:c1', 'local:c1']],
+  ['a mirror of a snapshot', ['copy', ...IN_PROJECT, ...MIRROR, '--', 'local:c1/s1', 'snap:c1']],
+  ['a mirror by another way', ['copy', ...IN_PROJECT, '--mode', 'x', ...MIRROR, '--', 'local:c1', 'snap:c1']],
+  ['another name for what is whole', ['rename', ...IN_PROJECT, '--', 'snap:c1', 'c2']],
+  ['another name for what is not', ['rename', ...IN_PROJECT, '--', 'snap:c1-incoming', 'c2-incoming']],
+  ['a name that Incus does not take', ['rename', ...IN_PROJECT, '--', 'snap:c1-incoming', 'c.1']],
+  ['a key of the user', ['config', 'set', ...IN_PROJECT, '--', 'local:c1', 'user.other=x']],
   ['the whole instance', ['copy', ...IN_PROJECT, '--', 'local:c1', 'local:c2']],
   ['no name for the copy', ['copy', ...IN_PROJECT, '--', 'local:c1/s1', 'snap:']],
   ['a snapshot for a target', ['copy', ...IN_PROJECT, '--', 'local:c1/s1', 'local:c2/s2']],
@@ -186,7 +211,13 @@ describe('whatever is passed', () => {
       return flags.includes('--force');
     }
     if (['delete', 'rm', 'move', 'rebuild', 'import'].includes(verb ?? '')) return true;
-    if (flags.includes('--all') || flags.includes('--refresh') || flags.includes('--reuse')) return true;
+    if (flags.includes('--all') || flags.includes('--reuse')) return true;
+    if (flags.includes('--refresh')) {
+      const said = argv.filter((_, i) => argv[i - 1] === '-c');
+      return (
+        !said.includes(`user.incus-snapshots.source=${'a'.repeat(64)}/default/c1`) || !/^[a-z]+:c1$/.test(names[0]!)
+      );
+    }
     if (verb === 'snapshot' && sub === 'delete') {
       return names.length !== 2 || ['', '.', '..'].includes(names[1] ?? '') || !/^[^:/=]+:[^:/]+$/.test(names[0] ?? '');
     }
