@@ -1,18 +1,24 @@
 import * as vscode from 'vscode';
+import { createHash, randomBytes } from 'node:crypto';
+import { homedir, hostname } from 'node:os';
 import { Actions } from './core/actions/actions.ts';
+import { Drills } from './core/actions/drill.ts';
+import { DrillHistory, type Storage } from './core/actions/drillHistory.ts';
 import { KeyedQueue } from './core/actions/queue.ts';
 import { Restore } from './core/actions/restore.ts';
+import { Temporaries } from './core/actions/temporary.ts';
 import { IncusClient } from './core/incus/client.ts';
 import { Runner } from './core/incus/runner.ts';
 import { ProxyTransport } from './core/incus/proxyTransport.ts';
 import { QueryTransport, type Transport } from './core/incus/transport.ts';
 import { Follower } from './core/inventory/follow.ts';
 import { Inventory } from './core/inventory/inventory.ts';
-import { showFailedSnapshot } from './vscode/commands/report.ts';
+import { showFailedSnapshot, showLeftover } from './vscode/commands/report.ts';
 import { registerCommands } from './vscode/commands/table.ts';
 import { followContext } from './vscode/contextKeys.ts';
 import { InfoDocuments } from './vscode/infoDocuments.ts';
 import { Log } from './vscode/log.ts';
+import type { Maker } from './core/policy/temporary.ts';
 import { onDidChangeProgram, program, timeLimits, wantsProxy } from './vscode/settings.ts';
 import { Timelines } from './vscode/timeline/timelines.ts';
 import type { Node } from './vscode/tree/nodes.ts';
@@ -20,9 +26,10 @@ import { InstancesProvider } from './vscode/tree/provider.ts';
 
 /**
  * Builds the parts of the extension and wires them, without anything that only one extension may register.
+ * @param storage what is kept from one start to the next
  * @param isProxyWanted whether remotes are read by proxy, asked before each reading
  */
-export function build(isProxyWanted = wantsProxy) {
+export function build(storage: Storage, isProxyWanted = wantsProxy) {
   const log = new Log();
   const runner = new Runner(program, (call) => {
     log.call(call);
@@ -38,15 +45,29 @@ export function build(isProxyWanted = wantsProxy) {
   const queue = new KeyedQueue();
   const actions = new Actions(client, inventory, queue);
   const restore = new Restore(client, inventory, queue);
+  const temporaries = new Temporaries(client, inventory, queue, maker(), (ref, error) => {
+    showLeftover(log, ref, error);
+  });
+  const drills = new Drills(client, inventory, queue, temporaries);
+  const drillHistory = new DrillHistory(storage, inventory);
   const info = new InfoDocuments();
   const timelines = new Timelines(inventory, log);
-  const provider = new InstancesProvider(inventory, queue);
-  return { log, client, transport, inventory, follower, queue, actions, restore, info, timelines, provider };
+  const provider = new InstancesProvider(inventory, queue, drillHistory);
+  return {
+    ...{ log, client, transport, inventory, follower, queue, actions, restore, info, timelines, provider },
+    ...{ temporaries, drills, drillHistory },
+  };
+}
+
+/** Who marks temporary copies: a user of a machine is known again, without being named to the server. */
+function maker(): Maker {
+  const user = createHash('sha256').update(`${hostname()}\n${homedir()}`).digest('hex');
+  return { client: user.slice(0, 12), window: randomBytes(6).toString('hex') };
 }
 
 /** Shows the parts to VS Code, and hands them to it to be disposed of. No logic lives here. */
 export function activate(context: vscode.ExtensionContext): void {
-  const parts = build();
+  const parts = build(context.globalState);
   const { inventory, follower, provider } = parts;
   const view = vscode.window.createTreeView<Node>('incusSnapshots.instances', {
     treeDataProvider: provider,

@@ -51,7 +51,10 @@ describe('commands', () => {
 
   it('that delete stand last and alone in their menu', () => {
     const groups = contributes.menus['view/item/context'].filter(({ group }) => group.startsWith('9_'));
-    expect(groups.map(({ command }) => command)).toEqual(['incusSnapshots.deleteSnapshot']);
+    expect(groups.map(({ command }) => command)).toEqual([
+      'incusSnapshots.deleteSnapshot',
+      'incusSnapshots.removeTemporaryCopies',
+    ]);
     expect(menus.every(({ group }) => /^(inline|navigation|[1-9]_)/.test(group))).toBe(true);
   });
 });

@@ -167,6 +167,12 @@ export class IncusClient {
     });
   }
 
+  /** Like {@link change}, for a command whose output tells how it went. */
+  async output({ argv }: IncusCommand, signal?: AbortSignal): Promise<string> {
+    const { stdout } = await this.#runner.run(argv, { timeout: this.#limits().change, ...(signal && { signal }) });
+    return stdout;
+  }
+
   /** What a reading verb of the CLI prints, as it is. */
   async text(command: IncusCommand, signal?: AbortSignal): Promise<string> {
     if (command.changes) throw new IncusError('refusedCommand', { argv: command.argv, text: 'not a reading command' });

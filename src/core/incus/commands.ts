@@ -1,4 +1,5 @@
 import type { Config, InstanceRef, ProjectRef, SnapshotRef, TransferMode } from '../model.ts';
+import { drillProgram } from '../policy/drill.ts';
 import { NEVER } from '../policy/expiry.ts';
 import { checkSnapshotUse, snapshotPathSegment } from '../policy/names.ts';
 
@@ -201,6 +202,11 @@ export function cancelOperation(remote: string, id: string): IncusCommand {
 
 function settings(config: Config): string[] {
   return Object.entries(config).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+}
+
+/** Runs a command in a temporary copy, as `policy/drill.ts` wraps it. In any other instance it is refused. */
+export function execInTemporary(ref: InstanceRef, command: string): IncusCommand {
+  return changes('exec', ...inProject(ref), '-n', '-T', '--', nameOf(ref), ...drillProgram(command));
 }
 
 /** Starts a stopped instance, and resumes a frozen one. */

@@ -12,6 +12,7 @@
 import { mirrorCopyRefusal } from './allowedMirrors.ts';
 import { isIncomingName } from './mirror.ts';
 import { OWN_PREFIX } from './mirrorKeys.ts';
+import { isDrillProgram } from './drill.ts';
 import { checkNewInstanceName, checkNewSnapshotName, checkRemoteName, checkSnapshotUse } from './names.ts';
 import { INSTANCE_NAME, refusalOfRequest } from './requests.ts';
 import { isTemporaryName } from './temporary.ts';
@@ -179,6 +180,15 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
     },
   ],
   ['delete', { flags: {}, inProject: true, check: onlyTemporary }],
+  [
+    'exec',
+    {
+      flags: { '-n': true, '-T': true },
+      inProject: true,
+      check: ([instance = '', ...program]) =>
+        onlyTemporary([instance]) ?? (isDrillProgram(program) ? undefined : { reason: 'argument' }),
+    },
+  ],
   [
     'query',
     {

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import * as vscode from 'vscode';
 import { type IncusError, toIncusError } from '../../core/incus/errors.ts';
-import type { SnapshotRef } from '../../core/model.ts';
+import type { InstanceRef, SnapshotRef } from '../../core/model.ts';
 import { describeError } from '../messages.ts';
 import { oneLine } from '../tree/items.ts';
 import type { Log } from '../log.ts';
@@ -29,6 +29,13 @@ export async function showFailure(log: Log, title: string | undefined, error: In
 /** Says in the status bar that a snapshot which somebody began has come to nothing. */
 export function showFailedSnapshot(log: Log, { instance, snapshot }: SnapshotRef, error: IncusError): void {
   const text = vscode.l10n.t('Snapshot {0} of {1} failed. {2}', oneLine(snapshot), instance, describeError(error));
+  log.channel.warn(text);
+  vscode.window.setStatusBarMessage(`$(warning) ${text}`, STAY);
+}
+
+/** Says in the status bar that a temporary copy is still there: its row says so too, and offers its removal. */
+export function showLeftover(log: Log, { instance }: InstanceRef, error: IncusError): void {
+  const text = vscode.l10n.t('The temporary copy {0} could not be removed. {1}', instance, describeError(error));
   log.channel.warn(text);
   vscode.window.setStatusBarMessage(`$(warning) ${text}`, STAY);
 }

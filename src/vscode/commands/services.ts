@@ -1,7 +1,10 @@
 import type * as vscode from 'vscode';
 import type { Actions } from '../../core/actions/actions.ts';
+import type { Drills } from '../../core/actions/drill.ts';
+import type { DrillHistory } from '../../core/actions/drillHistory.ts';
 import type { KeyedQueue } from '../../core/actions/queue.ts';
 import type { Restore } from '../../core/actions/restore.ts';
+import type { Temporaries } from '../../core/actions/temporary.ts';
 import type { IncusClient } from '../../core/incus/client.ts';
 import type { Inventory } from '../../core/inventory/inventory.ts';
 import type { InstanceRef, ProjectRef, SnapshotRef } from '../../core/model.ts';
@@ -16,6 +19,9 @@ export interface Services {
   readonly client: IncusClient;
   readonly actions: Actions;
   readonly restore: Restore;
+  readonly temporaries: Temporaries;
+  readonly drills: Drills;
+  readonly drillHistory: DrillHistory;
   readonly queue: KeyedQueue;
   readonly log: Log;
   readonly info: InfoDocuments;

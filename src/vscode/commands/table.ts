@@ -3,6 +3,7 @@ import { toIncusError } from '../../core/incus/errors.ts';
 import { SECTION } from '../settings.ts';
 import type { Node } from '../tree/nodes.ts';
 import { copyCommand } from './copyCommand.ts';
+import { recoveryDrill } from './drill.ts';
 import { openShell, restartInstance, showInstanceInfo, startInstance, stopInstance } from './instances.ts';
 import { openInstallGuide, openSettings, refresh, showLog, showRemoteProblem } from './remotes.ts';
 import { showFailure } from './report.ts';
@@ -16,6 +17,7 @@ import {
   setSnapshotExpiry,
 } from './snapshots.ts';
 import { showTimeline } from './timeline.ts';
+import { removeTemporaryCopies } from './temporary.ts';
 
 /** Every command of the extension, by its id without the section. */
 export const COMMANDS = {
@@ -32,6 +34,8 @@ export const COMMANDS = {
   showInstanceInfo,
   copyCommand,
   showTimeline,
+  recoveryDrill,
+  removeTemporaryCopies,
   refresh,
   showLog,
   showRemoteProblem,

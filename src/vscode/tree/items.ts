@@ -4,10 +4,22 @@ import type { RemoteEntry } from '../../core/inventory/inventory.ts';
 import { countOf, type InstanceEntry } from '../../core/inventory/rows.ts';
 import type { Instance, Server, Snapshot } from '../../core/model.ts';
 import { canOpenShell, canRestart, canStart, canStop } from '../../core/policy/lifecycle.ts';
+import type { DrillResult } from '../../core/policy/drill.ts';
+import { mirrorSourceOf } from '../../core/policy/mirrorKeys.ts';
 import { checkSnapshotUse } from '../../core/policy/names.ts';
+import { isTemporary } from '../../core/policy/temporary.ts';
 import { describeError, describeProblem } from '../messages.ts';
 import type { Note } from './nodes.ts';
-import { exactTime, expiryWords, relativeTime, scheduleWords, snapshotCount, stateWord, typeWord } from './wording.ts';
+import {
+  drillWords,
+  exactTime,
+  expiryWords,
+  relativeTime,
+  scheduleWords,
+  snapshotCount,
+  stateWord,
+  typeWord,
+} from './wording.ts';
 
 /** What a row looks like, apart from its id. */
 export type Row = Pick<
@@ -108,8 +120,11 @@ export function projectRow(project: string, count: number): Row {
   };
 }
 
-/** @param busy an action is at work on it */
-export function instanceRow(entry: InstanceEntry, busy: boolean): Row {
+/**
+ * @param busy an action is at work on it
+ * @param drill the last recovery drill, where it is a mirror
+ */
+export function instanceRow(entry: InstanceEntry, busy: boolean, drill: DrillResult | undefined): Row {
   const { instance, details } = entry;
   const { ref } = instance;
   const known = details === 'pending' ? undefined : (snapshotCount(entry) ?? vscode.l10n.t('snapshots not known'));
@@ -120,11 +135,12 @@ export function instanceRow(entry: InstanceEntry, busy: boolean): Row {
     schedule,
     instance.location,
     instance.ephemeral ? vscode.l10n.t('ephemeral') : undefined,
+    isTemporary(instance) ? vscode.l10n.t('temporary copy') : undefined,
   ]);
   return {
     label: ref.instance,
     description,
-    tooltip: instanceTooltip(instance, known, schedule),
+    tooltip: instanceTooltip(instance, known, schedule, drill),
     iconPath: busy ? new vscode.ThemeIcon('loading~spin') : instanceIcon(instance),
     contextValue: instanceContext(instance, busy),
     accessibilityInformation: { label: `${typeWord(instance)} ${ref.instance}, ${description}` },
@@ -132,7 +148,12 @@ export function instanceRow(entry: InstanceEntry, busy: boolean): Row {
   };
 }
 
-function instanceTooltip(instance: Instance, known: string | undefined, schedule: string | undefined) {
+function instanceTooltip(
+  instance: Instance,
+  known: string | undefined,
+  schedule: string | undefined,
+  drill: DrillResult | undefined,
+) {
   const raw = instance.expandedConfig['snapshots.schedule'];
   const expiry = instance.expandedConfig['snapshots.expiry'];
   return tooltip(instance.ref.instance, [
@@ -149,6 +170,8 @@ function instanceTooltip(instance: Instance, known: string | undefined, schedule
       : vscode.l10n.t('Created {0}', exactTime(instance.createdAt)),
     vscode.l10n.t('Profiles: {0}', instance.profiles.join(', ')),
     instance.ephemeral ? vscode.l10n.t('Ephemeral: Incus deletes it when it stops.') : undefined,
+    isTemporary(instance) ? vscode.l10n.t('Made by this extension for a short time, to be removed again.') : undefined,
+    drill ? vscode.l10n.t('Last recovery drill: {0}', drillWords(drill, new Date())) : undefined,
   ]);
 }
 
@@ -176,6 +199,8 @@ function instanceContext(instance: Instance, busy: boolean): string {
     canRestart(instance) && 'canRestart',
     canOpenShell(instance) && 'canOpenShell',
     busy && 'busy',
+    mirrorSourceOf(instance) !== undefined && 'mirror',
+    isTemporary(instance) && 'temporary',
   ];
   return words.filter((word) => word !== false).join(';');
 }

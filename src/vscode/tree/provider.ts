@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { KeyedQueue } from '../../core/actions/queue.ts';
 import { queueKey } from '../../core/actions/actions.ts';
+import type { DrillHistory } from '../../core/actions/drillHistory.ts';
 import type { Inventory, InventoryChange } from '../../core/inventory/inventory.ts';
 import type { ProjectRef } from '../../core/model.ts';
 import { instanceRow, noteRow, projectRow, remoteRow, type Row, snapshotRow } from './items.ts';
@@ -16,6 +17,7 @@ const TICK = 60_000;
 export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   readonly #inventory: Inventory;
   readonly #queue: KeyedQueue;
+  readonly #drills: DrillHistory;
   readonly #changed = new vscode.EventEmitter<Node | Node[] | undefined>();
   /** One object per row: VS Code knows rows by identity. */
   readonly #nodes = new Map<string, Node>();
@@ -28,12 +30,16 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(inventory: Inventory, queue: KeyedQueue) {
+  constructor(inventory: Inventory, queue: KeyedQueue, drills: DrillHistory) {
     this.#inventory = inventory;
     this.#queue = queue;
+    this.#drills = drills;
     this.#subscriptions = [
       inventory.onDidChange((change) => {
         this.#onChange(change);
+      }),
+      drills.onDidChange((mirror) => {
+        this.#redraw(this.#known(instanceNode(mirror)));
       }),
       queue.onDidChange((key) => {
         for (const node of this.#nodes.values()) {
@@ -139,7 +145,8 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
         return projectRow(node.ref.project, this.#inventory.instances(node.ref.remote, node.ref.project).length);
       case 'instance': {
         const entry = this.#inventory.instance(node.ref);
-        return entry && instanceRow(entry, this.#queue.isBusy(queueKey(this.#inventory, node.ref)));
+        const isBusy = this.#queue.isBusy(queueKey(this.#inventory, node.ref));
+        return entry && instanceRow(entry, isBusy, this.#drills.last(node.ref));
       }
       case 'snapshot': {
         const snapshot = this.#inventory.snapshot(node.ref);

@@ -1,6 +1,7 @@
 import { env, l10n } from 'vscode';
 import type { Instance, Snapshot } from '../../core/model.ts';
 import { countOf, type InstanceEntry } from '../../core/inventory/rows.ts';
+import type { DrillResult } from '../../core/policy/drill.ts';
 import { describeSchedule, type SchedulePhrases } from '../../core/policy/schedule.ts';
 
 const MINUTE = 60_000;
@@ -86,4 +87,12 @@ export function expiryWords({ expiresAt }: Pick<Snapshot, 'expiresAt'>, now: Dat
 
 export function typeWord({ type }: Pick<Instance, 'type'>): string {
   return type === 'container' ? l10n.t('container') : l10n.t('virtual machine');
+}
+
+/** When a drill was and how it ended: `passed 3 days ago, 4 s`. */
+export function drillWords({ at, seconds, passed }: DrillResult, now: Date): string {
+  const age = relativeTime(at, now);
+  if (!passed) return l10n.t('failed {0}', age);
+  const time = new Intl.NumberFormat(env.language, { maximumFractionDigits: seconds < 10 ? 1 : 0 }).format(seconds);
+  return l10n.t('passed {0}, {1} s', age, time);
 }

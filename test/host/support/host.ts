@@ -82,7 +82,9 @@ export class Host {
     this.#dialogs.install();
     this.#window.install();
     this.proxied = WAY === 'proxy';
-    this.#parts = build(() => this.proxied);
+    const kept = new Map<string, unknown>();
+    const update = (key: string, value: unknown) => Promise.resolve(void kept.set(key, value));
+    this.#parts = build({ get: (key) => kept.get(key), update }, () => this.proxied);
     registerCommands(this.#services(this.#parts));
   }
 

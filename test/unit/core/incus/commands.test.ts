@@ -66,6 +66,12 @@ describe('the command lines of daily work', () => {
         '-d eth0,type=none -- local:ubuntu-test/ubuntu-test-1 incus-snapshot:c2',
     ],
     [
+      'a command in a temporary copy',
+      commands.execInTemporary({ ...ref, instance: 'incus-snapshots-tmp-0f3a' }, 'id'),
+      'exec --project default -n -T -- local:incus-snapshots-tmp-0f3a ' +
+        'sh -c sh -c "$1"; echo "incus-snapshots-answer $?" drill id',
+    ],
+    [
       'the end of a temporary copy',
       commands.deleteTemporary({ ...ref, instance: 'incus-snapshots-tmp-0f3a' }),
       'delete --project default -- local:incus-snapshots-tmp-0f3a',
@@ -169,6 +175,7 @@ describe('no way to lose an instance', () => {
       .map(([from, to, c, way]) => commands.mirrorInstance(from, to, c, way)),
     renameInstance: fc.tuple(refs, text).map(([r, name]) => commands.renameInstance(r, name)),
     cancelOperation: fc.tuple(text, text).map(([remote, id]) => commands.cancelOperation(remote, id)),
+    execInTemporary: fc.tuple(refs, text).map(([r, command]) => commands.execInTemporary(r, command)),
     startInstance: refs.map((r) => commands.startInstance(r)),
     stopInstance: fc.tuple(refs, mode).map(([r, m]) => commands.stopInstance(r, m)),
     restartInstance: fc.tuple(refs, mode).map(([r, m]) => commands.restartInstance(r, m)),
