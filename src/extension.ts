@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { homedir, hostname } from 'node:os';
 import { Actions } from './core/actions/actions.ts';
 import { Drills } from './core/actions/drill.ts';
-import { DrillHistory, type Storage } from './core/actions/drillHistory.ts';
+import { DrillHistory } from './core/actions/drillHistory.ts';
 import { KeyedQueue } from './core/actions/queue.ts';
 import { Restore } from './core/actions/restore.ts';
 import { Temporaries } from './core/actions/temporary.ts';
@@ -26,10 +26,10 @@ import { InstancesProvider } from './vscode/tree/provider.ts';
 
 /**
  * Builds the parts of the extension and wires them, without anything that only one extension may register.
- * @param storage what is kept from one start to the next
+ * @param memento keeps what is to outlive this window
  * @param isProxyWanted whether remotes are read by proxy, asked before each reading
  */
-export function build(storage: Storage, isProxyWanted = wantsProxy) {
+export function build(memento: vscode.Memento, isProxyWanted = wantsProxy) {
   const log = new Log();
   const runner = new Runner(program, (call) => {
     log.call(call);
@@ -49,7 +49,7 @@ export function build(storage: Storage, isProxyWanted = wantsProxy) {
     showLeftover(log, ref, error);
   });
   const drills = new Drills(client, inventory, queue, temporaries);
-  const drillHistory = new DrillHistory(storage, inventory);
+  const drillHistory = new DrillHistory(memento, inventory);
   const info = new InfoDocuments();
   const timelines = new Timelines(inventory, log);
   const provider = new InstancesProvider(inventory, queue, drillHistory);

@@ -21,6 +21,7 @@ import { attachLab, IMAGE, Lab, SNAPSHOT_REMOTE } from '../../lab/handle.ts';
 import { mustRun, waitFor } from '../../lab/process.ts';
 import type { LabServer } from '../../lab/server.ts';
 import { type Answer, Dialogs, type Question } from './dialogs.ts';
+import { MapMemento } from './memento.ts';
 import { draw, textOf } from './tree.ts';
 import { Window } from './window.ts';
 
@@ -56,6 +57,8 @@ export class Host {
   revealed: Node[] = [];
   /** Whether remotes are read by proxy, as the run of the suite says; a test that fakes or counts calls says otherwise. */
   proxied = WAY === 'proxy';
+  /** What VS Code keeps for the extension. */
+  memento = new MapMemento();
   /** What is selected in the view. */
   selection: Node[] = [];
   #cleaning: (() => unknown)[] = [];
@@ -82,9 +85,8 @@ export class Host {
     this.#dialogs.install();
     this.#window.install();
     this.proxied = WAY === 'proxy';
-    const kept = new Map<string, unknown>();
-    const update = (key: string, value: unknown) => Promise.resolve(void kept.set(key, value));
-    this.#parts = build({ get: (key) => kept.get(key), update }, () => this.proxied);
+    this.memento = new MapMemento();
+    this.#parts = build(this.memento, () => this.proxied);
     registerCommands(this.#services(this.#parts));
   }
 

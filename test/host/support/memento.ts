@@ -1,0 +1,19 @@
+import type { Memento } from 'vscode';
+
+/** What VS Code keeps for an extension, as long as it is held. */
+export class MapMemento implements Memento {
+  readonly #values = new Map<string, unknown>();
+
+  keys(): readonly string[] {
+    return [...this.#values.keys()];
+  }
+
+  get<T>(key: string, fallback?: T): T {
+    return (this.#values.has(key) ? this.#values.get(key) : fallback) as T;
+  }
+
+  update(key: string, value: unknown): Promise<void> {
+    this.#values.set(key, value);
+    return Promise.resolve();
+  }
+}
