@@ -1,7 +1,7 @@
 /**
  * Bundles the extension, and on demand the tests that run in VS Code's extension host.
  *
- *   node scripts/build.mjs [--production] [--tests] [--watch]
+ *   node scripts/build.mjs [--production] [--tests] [--bench] [--watch]
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -67,11 +67,24 @@ function hostTestsBundle() {
   };
 }
 
-/** Builds the extension; `tests` adds the host suite. With `watch` it stays and builds after each change. */
-export async function build({ production = false, tests = false, watch = false } = {}) {
+/** What measures from within VS Code's extension host. */
+function benchBundle() {
+  return { ...NODE_BUNDLE, entryPoints: ['bench/host/index.ts'], outfile: 'dist/bench/host.js', external: ['vscode'] };
+}
+
+/**
+ * Builds the extension; `tests` adds the host suite, `bench` what the benchmark runs in the extension host. With `watch`
+ * it stays and builds after each change.
+ */
+export async function build({ production = false, tests = false, bench = false, watch = false } = {}) {
   // Loaded late, because setup may only just have installed it.
   const { build: once, context } = await import('esbuild');
-  const bundles = [extensionBundle(production), webviewBundles(production), ...(tests ? [hostTestsBundle()] : [])];
+  const bundles = [
+    extensionBundle(production),
+    webviewBundles(production),
+    ...(tests ? [hostTestsBundle()] : []),
+    ...(bench ? [benchBundle()] : []),
+  ];
   if (watch) {
     for (const bundle of bundles) await (await context({ ...bundle, logLevel: 'info' })).watch();
     return;
@@ -85,5 +98,10 @@ export async function build({ production = false, tests = false, watch = false }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const has = (flag) => process.argv.includes(flag);
-  await build({ production: has('--production'), tests: has('--tests'), watch: has('--watch') });
+  await build({
+    production: has('--production'),
+    tests: has('--tests'),
+    bench: has('--bench'),
+    watch: has('--watch'),
+  });
 }
