@@ -3,7 +3,6 @@
  * socket, and where listing costs depend on the database alone, snapshots as further rows of it.
  */
 import pLimit from 'p-limit';
-import type { InstanceRef } from '../src/core/model.ts';
 import type { Lab } from '../test/lab/handle.ts';
 import { startLab } from '../test/lab/lab.ts';
 import { mustRun } from '../test/lab/process.ts';
@@ -24,9 +23,6 @@ export interface Fleet {
   readonly snapshots: number;
 }
 
-/** The remote that holds the fleet. */
-export const FLEET_REMOTE = 'local';
-
 const INSTANCES = 1000;
 const SNAPSHOTS = 10;
 
@@ -36,11 +32,6 @@ const SIDE_BY_SIDE = 8;
 /** The kind as a word, for maps. */
 export function keyOfKind({ line, storage }: FleetKind): string {
   return `${line} ${storage}`;
-}
-
-/** One of the fleet's instances. */
-export function fleetRef(index: number): InstanceRef {
-  return { remote: FLEET_REMOTE, project: 'default', instance: nameOf(index) };
 }
 
 /** In the order of the numbers as in that of the letters. */
