@@ -20,9 +20,13 @@ const IN_SIGHT = 50;
 export interface DetailsTarget {
   /** Reads one instance with everything; never rejects. */
   read(ref: InstanceRef): Promise<void>;
-  /** Takes over the names of an instance's snapshots. */
-  name(ref: InstanceRef, names: readonly SnapshotName[]): void;
-  /** Whether everything was read of it before: whoever saw that must not be left with what is out of date. */
+  /** The number of a question that is asked from here on. */
+  ask(): number;
+  /** Takes over the names of an instance's snapshots, as the answer to a question. */
+  name(ref: InstanceRef, names: readonly SnapshotName[], question: number): void;
+  /** Notes that the snapshots of an instance cannot be known. */
+  fail(ref: InstanceRef, question: number): void;
+  /** Whether more is known of it than its listing says: whoever saw that must not be left with what is out of date. */
   wasRead(ref: InstanceRef): boolean;
 }
 
@@ -40,8 +44,13 @@ export async function loadDetails(
   signal: AbortSignal,
 ): Promise<void> {
   const limit = pLimit(SIDE_BY_SIDE);
-  const inSight = new Set(listed.filter(({ ref }, i) => i < IN_SIGHT || target.wasRead(ref)));
-  let unnamed = listed.filter((instance) => !inSight.has(instance));
+  // The member of the cluster that holds it is down: a question about it would hang until it is marked as offline.
+  const isAway = ({ status }: Instance) => server.clustered && status === 'Error';
+  const away = target.ask();
+  for (const { ref } of listed.filter(isAway)) target.fail(ref, away);
+  const present = listed.filter((instance) => !isAway(instance));
+  const inSight = new Set(present.filter(({ ref }, i) => i < IN_SIGHT || target.wasRead(ref)));
+  let unnamed = present.filter((instance) => !inSight.has(instance));
   const run = (instances: Iterable<Instance>, work: (ref: InstanceRef) => Promise<void>) =>
     limit.map([...instances], async ({ ref }) => {
       if (!signal.aborted) await work(ref);
@@ -49,20 +58,22 @@ export async function loadDetails(
 
   const sight = run(inSight, (ref) => target.read(ref));
   if (unnamed.length > 0 && !server.extensions.has('storage_volume_full')) {
+    const question = target.ask();
     const found = await namesByPool(client, unnamed, signal);
     if (signal.aborted) return;
     for (const { ref } of unnamed) {
       const names = found?.get(keyOf(ref));
-      if (names) target.name(ref, names);
+      if (names) target.name(ref, names, question);
     }
     unnamed = unnamed.filter(({ ref }) => !found?.has(keyOf(ref)));
   }
   await sight;
   await run(unnamed, async (ref) => {
+    const question = target.ask();
     const names = await client.snapshotNames(ref, signal).catch(() => undefined);
     // What could not be named is read when its row is opened, and then says what is wrong.
     const found = names?.map((name) => ({ name }));
-    if (found) target.name(ref, found);
+    if (found) target.name(ref, found, question);
   });
 }
 

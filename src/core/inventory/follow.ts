@@ -3,9 +3,10 @@ import pLimit from 'p-limit';
 import type { IncusClient } from '../incus/client.ts';
 import { classify, IncusError } from '../incus/errors.ts';
 import { type IncusEvent, type OperationEvent, parseEvent } from '../incus/events.ts';
-import type { EventListener } from '../incus/transport.ts';
-import type { Inventory } from './inventory.ts';
-import { type InstanceRef, keyOf, type SnapshotRef } from '../model.ts';
+import type { Inventory, InventoryChange } from './inventory.ts';
+import { Making } from './making.ts';
+import type { InstanceEntry, RowEvent } from './rows.ts';
+import { type InstanceRef, keyOf, type Remote, type SnapshotRef } from '../model.ts';
 
 /** Milliseconds in which events are gathered, so that a burst is one update. */
 const GATHER = 20;
@@ -19,11 +20,17 @@ const SLOW_POLL = 10 * 60_000;
 /** Instances of one remote that are read again side by side. */
 const READS = 4;
 
-/** Operations whose end is remembered, since their beginning may come later. */
-const REMEMBERED = 500;
+/** Milliseconds until what could not be read is asked again: doubled each time, up to the last. */
+const RETRY = { first: 1_000, last: 60_000 } as const;
+
+/** Milliseconds for which events have to be heard for the next attempt to be a first one again. */
+const STEADY = 10_000;
 
 /** Operations whose success an event of its own tells in full. */
 const TOLD: ReadonlySet<string> = new Set(['Renaming snapshot', 'Deleting snapshot']);
+
+/** Operations whose success changes an instance without an event that says so: a copy has all it brings along. */
+const UNTOLD = 'Creating instance';
 
 /** Told of a snapshot that was begun and failed. */
 export type OnFailedSnapshot = (ref: SnapshotRef, error: IncusError) => void;
@@ -45,8 +52,9 @@ export class Follower {
 
   /** Reads the remotes and begins to follow them; those that appear later too, those that vanish no longer. */
   async start(): Promise<void> {
-    this.#unsubscribe ??= this.#inventory.onDidChange(({ kind }) => {
-      if (kind === 'all') this.#attend();
+    this.#unsubscribe ??= this.#inventory.onDidChange((change) => {
+      if (change.kind === 'all') this.#attend();
+      else this.#streams.get(change.kind === 'remote' ? change.remote : change.ref.remote)?.notice(change);
     });
     await this.#inventory.refreshRemotes();
   }
@@ -65,20 +73,20 @@ export class Follower {
   }
 
   #attend(): void {
-    const names = new Set(
+    const remotes = new Map(
       this.#inventory.remotes
         .filter(({ state }) => state.kind !== 'failed' || state.problem !== 'badName')
-        .map(({ remote }) => remote.name),
+        .map(({ remote }) => [remote.name, remote]),
     );
     for (const [name, stream] of this.#streams) {
-      if (names.has(name)) continue;
+      if (remotes.get(name)?.address === stream.remote.address) continue;
       stream.stop();
       this.#client.close(name);
       this.#streams.delete(name);
     }
-    for (const name of names) {
+    for (const [name, remote] of remotes) {
       if (this.#streams.has(name)) continue;
-      const stream = new Stream(name, this.#client, this.#inventory, this.#onFailedSnapshot);
+      const stream = new Stream(remote, this.#client, this.#inventory, this.#onFailedSnapshot);
       this.#streams.set(name, stream);
       void stream.run();
     }
@@ -87,22 +95,24 @@ export class Follower {
 
 /** The events of one remote. */
 class Stream {
-  readonly #remote: string;
+  readonly remote: Remote;
   readonly #client: IncusClient;
   readonly #inventory: Inventory;
   readonly #onFailedSnapshot: OnFailedSnapshot;
   readonly #end = new AbortController();
-  /** Ends of operations, by what they made: the event of the beginning may come after them. */
-  readonly #ended = new Map<string, OperationEvent['state']>();
+  readonly #making = new Making();
   readonly #reads = pLimit(READS);
   /** Instances that are to be read again, and those that are being read. */
   readonly #dirty = new Map<string, InstanceRef>();
   readonly #reading = new Set<string>();
+  /** Instances that could not be read, and the whole remote, with how often that was tried. */
+  readonly #failed = new Map<string, { attempts: number; timer: NodeJS.Timeout | undefined }>();
   #gathered: IncusEvent[] = [];
   #gathering: NodeJS.Timeout | undefined;
+  #wake = new AbortController();
 
-  constructor(remote: string, client: IncusClient, inventory: Inventory, onFailedSnapshot: OnFailedSnapshot) {
-    this.#remote = remote;
+  constructor(remote: Remote, client: IncusClient, inventory: Inventory, onFailedSnapshot: OnFailedSnapshot) {
+    this.remote = remote;
     this.#client = client;
     this.#inventory = inventory;
     this.#onFailedSnapshot = onFailedSnapshot;
@@ -111,6 +121,8 @@ class Stream {
   stop(): void {
     this.#end.abort();
     clearTimeout(this.#gathering);
+    for (const { timer } of this.#failed.values()) clearTimeout(timer);
+    this.#failed.clear();
   }
 
   /**
@@ -118,29 +130,54 @@ class Stream {
    * is asked what is wrong, and found again with growing pauses.
    */
   async run(): Promise<void> {
+    const { name } = this.remote;
     const { signal } = this.#end;
-    for (let attempt = 0; !signal.aborted; attempt++) {
-      const start = performance.now();
-      const reason = await this.#client.listen(this.#remote, this.#listener(), signal);
-      if (reason.kind === 'cancelled') return;
-      if (reason.kind === 'timedOut') this.#inventory.lose(this.#remote, reason);
-      else await this.#inventory.probe(this.#remote);
-      if (performance.now() - start > BACKOFF.last) attempt = 0;
-      await pause(backoff(attempt), signal);
+    for (let attempt = 0; !this.#hasEnded(); attempt++) {
+      let since: number | undefined;
+      const onOpen = () => {
+        since ??= performance.now();
+        this.#onOpen();
+      };
+      const reason = await this.#client.listen(name, { onOpen, onMessage: this.#onMessage }, signal);
+      if (this.#hasEnded()) return;
+      if (reason.kind === 'timedOut') this.#inventory.lose(name, reason);
+      else if ((await this.#inventory.probe(name)) && since === undefined) await this.#readUnheard();
+      if (since !== undefined && performance.now() - since > STEADY) attempt = 0;
+      this.#wake = new AbortController();
+      await pause(backoff(BACKOFF, attempt), AbortSignal.any([signal, this.#wake.signal]));
     }
   }
 
-  #listener(): EventListener {
-    return {
-      onOpen: () => void this.#inventory.refreshRemote(this.#remote),
-      onMessage: (message) => {
-        const event = parseEvent(message, this.#remote);
-        if (!event) return;
-        this.#gathered.push(event);
-        this.#gathering ??= setTimeout(this.#flush, GATHER);
-      },
-    };
+  /** Told of what has changed in the inventory. */
+  notice(change: Exclude<InventoryChange, { kind: 'all' }>): void {
+    if (change.kind === 'instance') {
+      this.#look(change.ref);
+      return;
+    }
+    // Somebody found it before its next attempt.
+    if (this.#inventory.server(change.remote)) this.#wake.abort();
+    for (const { instance, details } of this.#inventory.instances(change.remote)) {
+      if (details === 'failed') this.#look(instance.ref);
+    }
   }
+
+  /** A server that does not let its events be heard can be read all the same. */
+  async #readUnheard(): Promise<void> {
+    if (!this.#inventory.server(this.remote.name)) await this.#inventory.refreshRemote(this.remote.name);
+  }
+
+  #onOpen(): void {
+    this.#making.clear();
+    this.#inventory.endSnapshots(this.remote.name);
+    void this.#inventory.refreshRemote(this.remote.name);
+  }
+
+  readonly #onMessage = (message: string): void => {
+    const event = parseEvent(message, this.remote.name);
+    if (!event || this.#hasEnded()) return;
+    this.#gathered.push(event);
+    this.#gathering ??= setTimeout(this.#flush, GATHER);
+  };
 
   readonly #flush = (): void => {
     this.#gathering = undefined;
@@ -148,31 +185,38 @@ class Stream {
     this.#gathered = [];
     for (const event of events) {
       if (event.kind === 'operation') this.#onOperation(event);
-      else if (event.kind === 'snapshotBegun' && this.#ended.has(keyOf(event.ref))) this.#read(event.ref);
-      else if (this.#inventory.apply(event)) this.#read(event.ref);
+      else this.#onRowEvent(event);
     }
   };
 
+  #onRowEvent(event: RowEvent): void {
+    if (event.kind === 'snapshotDeleted') this.#making.forget(event.ref);
+    const isThere = event.kind === 'snapshotBegun' && !this.#making.begin(event.ref);
+    if (isThere || this.#inventory.apply(event)) this.#read(event.ref);
+    if (event.kind === 'instanceDeleted') this.#forgive(keyOf(event.ref));
+    if (event.kind !== 'instanceRenamed') return;
+    // What was to be read under the old name is not there any more.
+    const { remote, project } = event.ref;
+    const old = keyOf({ remote, project, instance: event.from });
+    if (this.#dirty.has(old) || this.#reading.has(old) || this.#failed.has(old)) this.#read(event.ref);
+    this.#forgive(old);
+  }
+
   /** What an operation made or changed is known when it has ended. */
-  #onOperation({ state, description, instances, snapshots, error }: OperationEvent): void {
+  #onOperation(operation: OperationEvent): void {
+    const { state, description, instances, snapshots, error } = operation;
+    const made = this.#making.step(operation);
     if (state === 'running') return;
-    for (const ref of snapshots) {
-      this.#remember(keyOf(ref), state);
+    for (const ref of made) {
       const wasPending = this.#inventory.endSnapshot(ref);
       if (state === 'failure' && wasPending) {
         this.#onFailedSnapshot(ref, new IncusError(classify(error), { text: error }));
       }
+      this.#read(ref);
     }
     // Changing an expiry sends no event of its own, and a failure may have left anything.
-    const isUntold = snapshots.length > 0 && !TOLD.has(description);
+    const isUntold = (snapshots.length > 0 && !TOLD.has(description)) || description === UNTOLD;
     if (isUntold || state === 'failure') for (const ref of instances) this.#read(ref);
-  }
-
-  #remember(key: string, state: OperationEvent['state']): void {
-    this.#ended.delete(key);
-    this.#ended.set(key, state);
-    const [oldest] = this.#ended.keys();
-    if (this.#ended.size > REMEMBERED && oldest !== undefined) this.#ended.delete(oldest);
   }
 
   /** Reads an instance again: once, however often it is asked for before that, and once more if it is asked meanwhile. */
@@ -183,18 +227,67 @@ class Stream {
     if (this.#reading.has(key)) return;
     this.#reading.add(key);
     void this.#reads(async () => {
-      while (this.#dirty.delete(key) && !this.#end.signal.aborted) {
-        // A failure stands in the log; if the remote is gone, its stream finds out.
+      while (this.#dirty.delete(key) && !this.#hasEnded()) {
+        // A failure stands in the log, and is noticed by what the row says.
         await this.#inventory.refreshInstance(ref, this.#end.signal).catch(() => undefined);
       }
       this.#reading.delete(key);
     });
   }
+
+  /** Sees to it that what could not be read is asked again, and the longer after the more often that was in vain. */
+  #look({ remote, project, instance }: InstanceRef): void {
+    const ref = { remote, project, instance };
+    const entry = this.#inventory.instance(ref);
+    const key = keyOf(ref);
+    if (entry?.details !== 'failed') {
+      this.#forgive(key);
+    } else if (this.#isAway(entry)) this.#again(keyOf({ remote }), () => this.#relist());
+    else
+      this.#again(key, () => {
+        this.#read(ref);
+      });
+  }
+
+  /** No event tells that a cluster's member is back; one listing tells it of all that is on it. */
+  #isAway({ instance }: InstanceEntry): boolean {
+    return instance.status === 'Error' && this.#inventory.server(this.remote.name)?.clustered === true;
+  }
+
+  async #relist(): Promise<void> {
+    const { name } = this.remote;
+    await this.#inventory.refreshRemote(name);
+    if (!this.#inventory.instances(name).some((entry) => this.#isAway(entry))) this.#forgive(keyOf({ remote: name }));
+  }
+
+  #again(key: string, work: () => unknown): void {
+    const failed = this.#failed.get(key) ?? { attempts: 0, timer: undefined };
+    // About to be asked already.
+    if (failed.timer || this.#hasEnded()) return;
+    failed.timer = setTimeout(
+      () => {
+        failed.timer = undefined;
+        work();
+      },
+      backoff(RETRY, failed.attempts++),
+    );
+    this.#failed.set(key, failed);
+  }
+
+  #forgive(key: string): void {
+    clearTimeout(this.#failed.get(key)?.timer);
+    this.#failed.delete(key);
+  }
+
+  /** A question, since the answer can change while something is awaited. */
+  #hasEnded(): boolean {
+    return this.#end.signal.aborted;
+  }
 }
 
 /** Milliseconds to wait, with jitter, so that not all windows come back at once. */
-function backoff(attempt: number): number {
-  const full = Math.min(BACKOFF.first * 2 ** attempt, BACKOFF.last);
+function backoff({ first, last }: { first: number; last: number }, attempt: number): number {
+  const full = Math.min(first * 2 ** attempt, last);
   return full * (0.5 + Math.random() / 2);
 }
 

@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { type DetailsTarget, loadDetails } from './details.ts';
 import type { IncusClient } from '../incus/client.ts';
-import { IncusError, toIncusError } from '../incus/errors.ts';
+import { IncusError, type IncusErrorKind, toIncusError } from '../incus/errors.ts';
 import {
   type Instance,
   type InstanceRef,
+  keyOf,
   type Remote,
   type Server,
   type Snapshot,
@@ -78,6 +79,8 @@ export class Inventory {
 
   /** The instances of one remote, or of one of its projects, in the order of their names. */
   instances(remote: string, project?: string): InstanceEntry[] {
+    // Events can tell of some before the listing has told of all.
+    if (this.#remotes.get(remote)?.state.kind !== 'ready') return [];
     return [...(this.#rows.get(remote)?.entries ?? [])]
       .filter((entry) => project === undefined || entry.instance.ref.project === project)
       .sort((a, b) => byName(a.instance.ref.instance, b.instance.ref.instance));
@@ -148,7 +151,7 @@ export class Inventory {
       try {
         instance = await this.#client.instance(ref, signal);
       } catch (error) {
-        if (toIncusError(error).kind === 'instanceMissing') this.#drop(ref, question);
+        this.#onUnread(ref, question, toIncusError(error).kind);
         throw error;
       }
       if (this.#put(instance, question)) return instance;
@@ -159,9 +162,7 @@ export class Inventory {
   want({ remote, project, instance }: InstanceRef): void {
     const ref = { remote, project, instance };
     if (this.instance(ref)?.details === 'read') return;
-    void this.refreshInstance(ref).catch(() => {
-      this.#failDetails(ref);
-    });
+    void this.refreshInstance(ref, this.#end.signal).catch(() => undefined);
   }
 
   /** Takes over an event. @returns whether the instance has to be read to know what it is like */
@@ -179,6 +180,11 @@ export class Inventory {
     return this.#rows.get(ref.remote)?.endSnapshot(ref) ?? false;
   }
 
+  /** Notes that events of a remote may have been missed: nothing is known of what was under way. */
+  endSnapshots(remote: string): void {
+    this.#rows.get(remote)?.endAll();
+  }
+
   /** Resolves when every remote has answered or is known not to. */
   async settled(): Promise<void> {
     const isSettled = () => this.remotes.every(({ state }) => state.kind !== 'connecting');
@@ -192,13 +198,18 @@ export class Inventory {
     });
   }
 
-  /** Asks a remote whether it is there, and nothing else; where it is not, its row says what is wrong. */
-  async probe(name: string): Promise<void> {
+  /**
+   * Asks a remote whether it is there, and nothing else; where it is not, its row says what is wrong.
+   * @returns whether it is there
+   */
+  async probe(name: string): Promise<boolean> {
     try {
       const { trusted } = await this.#client.greet(name, this.#end.signal);
       if (!trusted) throw new IncusError('untrusted', { text: 'not authorized' });
+      return true;
     } catch (error) {
       this.lose(name, toIncusError(error));
+      return false;
     }
   }
 
@@ -226,6 +237,8 @@ export class Inventory {
     try {
       const greeting = await this.#client.greet(name, signal);
       if (!greeting.trusted) throw new IncusError('untrusted', { text: 'not authorized' });
+      // Events are taken over from here on.
+      this.#rowsOf(name);
       const question = ++this.#questions;
       const [access, projects, { instances, unread }] = await Promise.all([
         this.#client.access(name, greeting, signal),
@@ -234,30 +247,35 @@ export class Inventory {
       ]);
       if (signal.aborted || this.#hasEnded() || !this.#remotes.has(name)) return;
       const server = { ...greeting.server, access };
-      this.#rowsOf(name).replace(instances, question);
+      const stale = this.#rowsOf(name).replace(instances, question);
       this.#remotes.set(name, { remote, state: { kind: 'ready', server, projects: projects.sort(byName), unread } });
       this.#emit({ kind: 'remote', remote: name });
-      void this.#loadDetails(name, server, signal);
+      void this.#loadDetails(name, server, new Set(stale.map(keyOf)), signal);
     } catch (error) {
       const failure = toIncusError(error);
       if (!signal.aborted && !this.#hasEnded()) this.#fail(remote, problemOf(failure), failure);
     }
   }
 
-  async #loadDetails(name: string, server: Server, signal: AbortSignal): Promise<void> {
+  /** @param stale keys of instances that are to be read whatever was known of them */
+  async #loadDetails(name: string, server: Server, stale: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
     const listed = this.instances(name).map(({ instance }) => instance);
     const target: DetailsTarget = {
-      read: async (ref) => {
-        await this.refreshInstance(ref, signal).catch((error: unknown) => {
-          // The call stands in the log; the row says that its snapshots are not known.
-          if (toIncusError(error).kind !== 'cancelled') this.#failDetails(ref);
-        });
-      },
-      name: (ref, names) => {
-        const isNews = this.#rows.get(name)?.name(ref, names, this.#questions);
+      // A failure stands in the log, and the row says that its snapshots are not known.
+      read: (ref) =>
+        this.refreshInstance(ref, signal).then(
+          () => undefined,
+          () => undefined,
+        ),
+      ask: () => ++this.#questions,
+      name: (ref, names, question) => {
+        const isNews = this.#rows.get(name)?.name(ref, names, question);
         if (isNews) this.#emit({ kind: 'instance', ref });
       },
-      wasRead: (ref) => this.instance(ref)?.details === 'read',
+      fail: (ref, question) => {
+        if (this.#rows.get(name)?.fail(ref, question)) this.#emit({ kind: 'instance', ref });
+      },
+      wasRead: (ref) => stale.has(keyOf(ref)) || this.instance(ref)?.details === 'read',
     };
     await loadDetails(this.#client, server, listed, target, signal);
   }
@@ -268,7 +286,10 @@ export class Inventory {
     const known = new Map(this.#remotes);
     this.#remotes.clear();
     for (const remote of remotes.toSorted(byNearness)) {
-      this.#remotes.set(remote.name, { remote, state: known.get(remote.name)?.state ?? { kind: 'connecting' } });
+      const before = known.get(remote.name);
+      const isSame = before?.remote.address === remote.address;
+      if (!isSame) this.#forget(remote.name);
+      this.#remotes.set(remote.name, { remote, state: isSame ? before.state : { kind: 'connecting' } });
     }
   }
 
@@ -289,9 +310,11 @@ export class Inventory {
     return true;
   }
 
-  #failDetails(ref: InstanceRef): void {
-    this.#rows.get(ref.remote)?.fail(ref, this.#questions);
-    this.#emit({ kind: 'instance', ref });
+  /** What a failed reading says of the instance. */
+  #onUnread(ref: InstanceRef, question: number, kind: IncusErrorKind): void {
+    if (kind === 'instanceMissing' || kind === 'projectMissing') this.#drop(ref, question);
+    else if (kind !== 'cancelled' && this.#rows.get(ref.remote)?.fail(ref, question))
+      this.#emit({ kind: 'instance', ref });
   }
 
   #drop(ref: InstanceRef, question: number): void {

@@ -23,9 +23,11 @@ export function countOf({ instance, details, names }: InstanceEntry): number | u
   return details === 'read' ? instance.snapshots?.length : undefined;
 }
 
-/** An entry, and the number of the question that it answers: an older answer that comes late is dropped. */
 interface Row extends InstanceEntry {
+  /** The number of the newest question that it answers: an older answer that comes late is dropped. */
   readonly question: number;
+  /** The same of the newest that told all of it, where events have told but a part since. */
+  readonly whole: number;
 }
 
 /** An event that changes rows, rather than saying that something is under way. */
@@ -57,8 +59,9 @@ export class Rows {
   /**
    * Takes over a listing. The snapshots that are known stay until their own call answers; what came to be known after
    * the listing was asked for stays as it is.
+   * @returns the instances of which events have told but a part since, so that the rest is out of date
    */
-  replace(listed: readonly Instance[], question: number): void {
+  replace(listed: readonly Instance[], question: number): InstanceRef[] {
     const before = new Map(this.#rows);
     this.#rows.clear();
     for (const instance of listed) {
@@ -71,6 +74,9 @@ export class Rows {
     }
     for (const [key, row] of before) if (row.question > question) this.#rows.set(key, row);
     for (const [key, since] of this.#gone) if (since <= question) this.#gone.delete(key);
+    return [...this.#rows.values()]
+      .filter((row) => row.question > question && row.whole < question)
+      .map(({ instance }) => instance.ref);
   }
 
   /** Takes over what was read of one instance. @returns false where something newer is known */
@@ -79,7 +85,7 @@ export class Rows {
     const newest = Math.max(this.#rows.get(key)?.question ?? 0, this.#gone.get(key) ?? 0);
     if (newest > question) return false;
     this.#gone.delete(key);
-    this.#rows.set(key, { instance: this.#marked(instance), details, question });
+    this.#rows.set(key, { instance: this.#marked(instance), details, question, whole: question });
     return true;
   }
 
@@ -91,10 +97,12 @@ export class Rows {
     return true;
   }
 
-  /** Notes that the snapshots of an instance could not be read. */
-  fail(ref: InstanceRef, question: number): void {
+  /** Notes that an instance could not be read. @returns whether that is news: a newer question may have been answered */
+  fail(ref: InstanceRef, question: number): boolean {
     const row = this.#rows.get(instanceKeyOf(ref));
-    if (row && row.question <= question) this.#rows.set(keyOf(row.instance.ref), { ...row, details: 'failed' });
+    if (!row || row.whole > question) return false;
+    this.#rows.set(keyOf(row.instance.ref), { ...row, details: 'failed' });
+    return true;
   }
 
   /** Takes an instance away. @returns whether there was one */
@@ -144,6 +152,11 @@ export class Rows {
     return this.#pending.delete(keyOf(ref));
   }
 
+  /** What was under way may have ended unheard: whatever the next readings show is there. */
+  endAll(): void {
+    this.#pending.clear();
+  }
+
   #changeSnapshots(ref: InstanceRef, question: number, change: (all: readonly Snapshot[]) => readonly Snapshot[]) {
     const known = this.get(ref)?.instance.snapshots;
     // Where the others are not known, one alone would look like all.
@@ -182,9 +195,9 @@ export class Rows {
 
 function withKnown(instance: Instance, known: Row | undefined, question: number): Row {
   const { snapshots } = known?.instance ?? {};
-  if (snapshots) return { instance: { ...instance, snapshots }, details: 'read', question };
-  if (known?.names) return { instance, details: 'named', names: known.names, question };
-  return { instance, details: 'pending', question };
+  if (snapshots) return { instance: { ...instance, snapshots }, details: 'read', question, whole: question };
+  if (known?.names) return { instance, details: 'named', names: known.names, question, whole: question };
+  return { instance, details: 'pending', question, whole: question };
 }
 
 function without(all: readonly Snapshot[], { snapshot }: SnapshotRef): Snapshot[] {
