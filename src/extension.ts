@@ -4,6 +4,9 @@ import { homedir, hostname } from 'node:os';
 import { Actions } from './core/actions/actions.ts';
 import { Drills } from './core/actions/drill.ts';
 import { DrillHistory } from './core/actions/drillHistory.ts';
+import { Mirrors } from './core/actions/mirror.ts';
+import { MirrorHistory } from './core/actions/mirrorHistory.ts';
+import { Operations } from './core/actions/operations.ts';
 import { KeyedQueue } from './core/actions/queue.ts';
 import { Restore } from './core/actions/restore.ts';
 import { Temporaries } from './core/actions/temporary.ts';
@@ -19,7 +22,18 @@ import { followContext } from './vscode/contextKeys.ts';
 import { InfoDocuments } from './vscode/infoDocuments.ts';
 import { Log } from './vscode/log.ts';
 import type { Maker } from './core/policy/temporary.ts';
-import { onDidChangeProgram, program, timeLimits, wantsProxy } from './vscode/settings.ts';
+import { MirrorBoard } from './vscode/mirrors/board.ts';
+import { MirrorsProvider } from './vscode/mirrors/provider.ts';
+import { showMirrors } from './vscode/mirrors/view.ts';
+import { isProgramAlive, KeptMirrors, thisProgram } from './vscode/mirrors/store.ts';
+import {
+  mirrorMaxAge,
+  onDidChangeProgram,
+  program,
+  snapshotServers,
+  timeLimits,
+  wantsProxy,
+} from './vscode/settings.ts';
 import { Timelines } from './vscode/timeline/timelines.ts';
 import type { Node } from './vscode/tree/nodes.ts';
 import { InstancesProvider } from './vscode/tree/provider.ts';
@@ -52,10 +66,16 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy) {
   const drillHistory = new DrillHistory(memento, inventory);
   const info = new InfoDocuments();
   const timelines = new Timelines(inventory, log);
-  const provider = new InstancesProvider(inventory, queue, drillHistory);
+  const history = new MirrorHistory(new KeptMirrors(memento), thisProgram(), isProgramAlive);
+  const mirrors = new Mirrors(client, inventory, queue, new Operations(client), history);
+  const board = new MirrorBoard(inventory, mirrors, snapshotServers, mirrorMaxAge);
+  const mirrorsProvider = new MirrorsProvider(board, (ref) => {
+    inventory.want(ref);
+  });
+  const provider = new InstancesProvider(inventory, queue, board, drillHistory);
   return {
     ...{ log, client, transport, inventory, follower, queue, actions, restore, info, timelines, provider },
-    ...{ temporaries, drills, drillHistory },
+    ...{ temporaries, drills, drillHistory, mirrors, board, mirrorsProvider },
   };
 }
 
@@ -104,6 +124,8 @@ export function activate(context: vscode.ExtensionContext): void {
     provider,
     view,
     followContext(inventory),
+    parts.board,
+    showMirrors(parts.board, parts.mirrorsProvider, loaded),
     registerCommands({ ...parts, view: selected, reveal, loaded }),
     onDidChangeProgram(() => {
       for (const { remote } of inventory.remotes) parts.client.close(remote.name);

@@ -4,7 +4,7 @@ import type { RemoteProblem } from '../core/inventory/inventory.ts';
 
 /** What happened and what to do, as one or two sentences. Incus' own words stand in the log. */
 export function describeError(error: IncusError): string {
-  const known = programError(error) ?? serverError(error) ?? thingError(error);
+  const known = programError(error) ?? serverError(error) ?? thingError(error) ?? mirrorError(error);
   return known ?? l10n.t('Incus says: {0}', firstLine(error.text));
 }
 
@@ -123,6 +123,24 @@ function thingError({ kind, text }: IncusError): string | undefined {
       return l10n.t('It was changed by someone else in the meantime. Nothing was done; look again and repeat.');
     case 'limitReached':
       return l10n.t('A limit of the project is reached. Incus says: {0}', firstLine(text));
+    default:
+      return undefined;
+  }
+}
+
+function mirrorError({ kind, text }: IncusError): string | undefined {
+  switch (kind) {
+    case 'copyInterrupted':
+      return l10n.t(
+        'An earlier copy of the instance broke off and is still being cleared away. Try again in half a minute.',
+      );
+    case 'mirrorBlocked':
+      return l10n.t('Something stands against mirroring it by now. Nothing was done; mirror it again to see what.');
+    case 'notVerified':
+      return l10n.t(
+        'What arrived is not what was sent, so it does not count as mirrored ({0}). Mirror it again.',
+        firstLine(text),
+      );
     default:
       return undefined;
   }

@@ -87,10 +87,20 @@ export async function setSnapshotServers(pairs: readonly SnapshotServerPair[]): 
     .update('snapshotServers', pairs.length === 0 ? undefined : pairs, vscode.ConfigurationTarget.Global);
 }
 
-/** @param listener told when it changed which remote is mirrored to which */
+/** Milliseconds that a mirror's last verified run may be ago; 0: nothing is ever late. */
+export function mirrorMaxAge(): number {
+  return read('mirror.maxAge', z.number().check(z.gte(0), z.lte(8760)), 48) * 3_600_000;
+}
+
+/** Whether a snapshot is made before a mirror run that would find none to build on. */
+export function mirrorsSnapshotFirst(): boolean {
+  return read('mirror.snapshotFirst', z.boolean(), true);
+}
+
+/** @param listener told when it changed which remote is mirrored to which, and how */
 export function onDidChangeSnapshotServers(listener: () => void): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration((event) => {
-    if (event.affectsConfiguration(`${SECTION}.snapshotServers`)) listener();
+    if (['snapshotServers', 'mirror'].some((key) => event.affectsConfiguration(`${SECTION}.${key}`))) listener();
   });
 }
 

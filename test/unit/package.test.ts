@@ -63,20 +63,22 @@ describe('views', () => {
   it('stand in a container of their own in the activity bar', () => {
     const [container] = contributes.viewsContainers.activitybar;
     expect(container?.id).toBe('incus');
-    expect(contributes.views.incus.map(({ id }) => id)).toEqual(['incusSnapshots.instances']);
+    expect(contributes.views.incus.map(({ id }) => id)).toEqual(['incusSnapshots.instances', 'incusSnapshots.mirrors']);
   });
 
   it('have a welcome for each state that the source tells', () => {
     const [states = ''] = matches(source('src/vscode/contextKeys.ts'), /type Welcome =([^;]*);/g);
     const told = matches(states, /'(\w+)'/g).filter((state) => state !== 'none');
-    const welcomed = contributes.viewsWelcome.map(({ when }) => when.replace('incusSnapshots.welcome == ', ''));
+    const welcomed = contributes.viewsWelcome.flatMap(
+      ({ when }) => when?.replace('incusSnapshots.welcome == ', '') ?? [],
+    );
     expect(sorted(welcomed)).toEqual(sorted(told));
   });
 
   it('ask rows only for words that rows have', () => {
     const asked = menus.flatMap(({ when }) => matches(when, /viewItem =~ \/([^/]*)\//g));
     const words = sorted(asked.flatMap((pattern) => pattern.match(/[A-Za-z]+/g) ?? []));
-    const rows = source('src/vscode/tree/items.ts');
+    const rows = source('src/vscode/tree/items.ts') + source('src/vscode/mirrors/provider.ts');
     const had = new Set(matches(rows, /'([A-Za-z;]+)'/g).flatMap((value) => value.split(';')));
     expect(words.filter((word) => !had.has(word))).toEqual([]);
   });
@@ -94,7 +96,9 @@ describe('texts', () => {
   });
 
   it('use icons that VS Code has', () => {
-    const src = ['items', 'provider'].map((name) => source(`src/vscode/tree/${name}.ts`)).join('\n');
+    const src = ['tree/items', 'tree/provider', 'mirrors/provider']
+      .map((name) => source(`src/vscode/${name}.ts`))
+      .join('\n');
     const named = [
       ...contributes.commands.flatMap((command) => matches(command.icon ?? '', /^\$\((.*)\)$/g)),
       ...matches(src, /ThemeIcon\((?:[^')]*\? )?'([a-z-]+)/g),

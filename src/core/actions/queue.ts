@@ -47,6 +47,13 @@ export class KeyedQueue {
       });
     }
   }
+
+  /** As {@link run}, in the turns of several keys at once. They are taken in one order, so that nobody waits in a circle. */
+  runAll<T>(keys: readonly string[], signal: AbortSignal | undefined, task: () => Promise<T>): Promise<T> {
+    const [first, ...rest] = [...new Set(keys)].toSorted();
+    if (first === undefined) return task();
+    return this.run(first, signal, () => this.runAll(rest, signal, task));
+  }
 }
 
 function untilAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {

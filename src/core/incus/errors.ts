@@ -44,6 +44,10 @@ export type IncusErrorKind =
   | 'ephemeral'
   | 'changedMeanwhile'
   | 'limitReached'
+  // a mirror
+  | 'copyInterrupted'
+  | 'mirrorBlocked'
+  | 'notVerified'
   | 'other';
 
 export interface IncusErrorDetails {
@@ -116,6 +120,8 @@ const PATTERNS: readonly (readonly [IncusErrorKind, RegExp])[] = [
   ['running', /is currently running|Instance is running|is already running|must not be running/],
   ['notRunning', /already stopped|isn't running|is not running/],
   ['changedMeanwhile', /ETag doesn't match/],
+  // A new copy waits for an earlier one of the same source that died, and then shares its failure (measured).
+  ['copyInterrupted', /Failed getting migration source filesystem connection/],
   ['limitReached', /Reached maximum number of|reached.*limits?\./i],
   [
     'badName',

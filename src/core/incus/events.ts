@@ -23,6 +23,10 @@ export interface OperationEvent {
   readonly state: 'running' | 'success' | 'failure';
   /** What went wrong, in Incus' words. */
   readonly error: string;
+  /** How far a copy is, as the server words it: `c1: 52.28MB (52.28MB/s)`. */
+  readonly progress?: string;
+  /** The server says that it can be broken off. */
+  readonly cancellable?: true;
   readonly instances: readonly InstanceRef[];
   readonly snapshots: readonly SnapshotRef[];
 }
@@ -47,6 +51,8 @@ const operation = z.object({
   description: text,
   status_code: z.number(),
   err: text,
+  may_cancel: z._default(z.boolean(), false),
+  metadata: z._default(z.nullable(z.record(z.string(), z.unknown())), {}),
   resources: z._default(z.nullable(z.record(z.string(), z.nullable(z.array(z.string())))), {}),
 });
 
@@ -120,14 +126,19 @@ function readLifecycle(metadata: unknown, where: Where, at: Date): IncusEvent | 
 function readOperation(metadata: unknown, where: Where): OperationEvent | undefined {
   const parsed = operation.safeParse(metadata);
   if (!parsed.success) return undefined;
-  const { id, description, status_code: code, err, resources } = parsed.data;
+  const { id, description, status_code: code, err, resources, may_cancel: cancellable } = parsed.data;
+  const progress = parsed.data.metadata?.['fs_progress'];
   const refs = [...(resources?.['instances'] ?? []), ...(resources?.['instances_snapshots'] ?? [])].flatMap(
     (url) => refOf(url, where) ?? [],
   );
   const state = code < ENDED ? 'running' : code === SUCCESS ? 'success' : 'failure';
   const snapshots = refs.filter((ref): ref is SnapshotRef => 'snapshot' in ref);
   const instances = refs.filter((ref) => !('snapshot' in ref));
-  return { kind: 'operation', id, description: description ?? '', state, error: err ?? '', instances, snapshots };
+  return {
+    ...{ kind: 'operation', id, description: description ?? '', state, error: err ?? '', instances, snapshots },
+    ...(typeof progress === 'string' && { progress }),
+    ...(cancellable && { cancellable }),
+  };
 }
 
 /** What a URL of the API names: an instance or one of its snapshots. */

@@ -100,8 +100,9 @@ export class ProxyTransport implements Transport {
       lanes.give(lane);
     });
     const ended = await hear(lane.proxy, listener, signal, giveBack);
-    // The proxy answers /1.0 from what it knew when it started: a server that was away may be another one.
-    this.close(remote);
+    // The proxy answers /1.0 from what it knew when it started: a server that was away may be another one. Who merely
+    // stops listening leaves it to the others.
+    if (!signal.aborted) this.close(remote);
     return ended;
   }
 

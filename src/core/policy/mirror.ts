@@ -112,7 +112,7 @@ export interface MirrorPlan {
   readonly overrides: Config;
   /** Nothing on either side's list of snapshots differs, and all that is overridden holds. */
   readonly isUpToDate: boolean;
-  /** Whether a snapshot made first saves a full copy, or makes the first one a copy that later runs can build on. */
+  /** Whether a snapshot made first saves later runs from being full copies: the pool sends differences, and has none. */
   readonly helpsSnapshotFirst: boolean;
 }
 
@@ -136,7 +136,7 @@ export function planMirror(input: MirrorInput): MirrorPlan {
     ...{ identity, kind, isKnown, isResumed, ...lists, overrides },
     blocks: blocksOf(input, identity, lists),
     isUpToDate: kind === 'refresh' && isKnown && !isResumed && isSame && holds(instance, overrides),
-    helpsSnapshotFirst: isIncremental && (kind === 'first' || lists.present.length === 0),
+    helpsSnapshotFirst: isIncremental && lists.sent.length + lists.present.length === 0,
   };
 }
 
@@ -185,7 +185,7 @@ export function compareSnapshots(
 }
 
 /** As Incus compares them: in whole seconds. */
-export function isSameTime(a: Pick<Snapshot, 'createdAt'>, b: Pick<Snapshot, 'createdAt'>): boolean {
+function isSameTime(a: Pick<Snapshot, 'createdAt'>, b: Pick<Snapshot, 'createdAt'>): boolean {
   return Math.floor(a.createdAt.getTime() / 1000) === Math.floor(b.createdAt.getTime() / 1000);
 }
 
@@ -228,7 +228,7 @@ function stateBlocks({ source, target }: MirrorInput, lists: Lists): MirrorBlock
   if (base && isRunning(base)) blocks.push({ reason: 'targetRunning' });
   if (!source.snapshots) blocks.push({ reason: 'snapshotsUnknown', side: 'source' });
   if (base && !base.snapshots) blocks.push({ reason: 'snapshotsUnknown', side: 'target' });
-  const unsafe = lists.doubtful.map(({ ref }) => ref.snapshot).filter((name) => checkSnapshotUse(name, 'deleteByPath'));
+  const unsafe = lists.doubtful.map(({ ref }) => ref.snapshot).filter((name) => checkSnapshotUse(name, 'delete'));
   if (unsafe.length > 0) blocks.push({ reason: 'unsafeNames', snapshots: unsafe });
   return blocks;
 }

@@ -2,15 +2,18 @@ import type * as vscode from 'vscode';
 import type { Actions } from '../../core/actions/actions.ts';
 import type { Drills } from '../../core/actions/drill.ts';
 import type { DrillHistory } from '../../core/actions/drillHistory.ts';
+import type { Mirrors } from '../../core/actions/mirror.ts';
 import type { KeyedQueue } from '../../core/actions/queue.ts';
 import type { Restore } from '../../core/actions/restore.ts';
 import type { Temporaries } from '../../core/actions/temporary.ts';
 import type { IncusClient } from '../../core/incus/client.ts';
 import type { Inventory } from '../../core/inventory/inventory.ts';
-import type { InstanceRef, ProjectRef, SnapshotRef } from '../../core/model.ts';
+import type { InstanceRef, ProjectRef, SnapshotRef, SnapshotServerPair } from '../../core/model.ts';
 import type { Log } from '../log.ts';
 import type { InfoDocuments } from '../infoDocuments.ts';
 import type { Timelines } from '../timeline/timelines.ts';
+import type { MirrorBoard } from '../mirrors/board.ts';
+import type { MirrorRow } from '../mirrors/provider.ts';
 import type { Node } from '../tree/nodes.ts';
 
 /** What commands work with; made once, in `extension.ts`. */
@@ -22,6 +25,8 @@ export interface Services {
   readonly temporaries: Temporaries;
   readonly drills: Drills;
   readonly drillHistory: DrillHistory;
+  readonly mirrors: Mirrors;
+  readonly board: MirrorBoard;
   readonly queue: KeyedQueue;
   readonly log: Log;
   readonly info: InfoDocuments;
@@ -40,17 +45,19 @@ export interface Selection {
   readonly projects: readonly ProjectRef[];
   readonly instances: readonly InstanceRef[];
   readonly snapshots: readonly SnapshotRef[];
+  readonly pairs: readonly SnapshotServerPair[];
 }
 
 /** A command: it asks for what the selection leaves open, and throws `IncusError` where something fails. */
 export type Handler = (services: Services, selection: Selection) => Promise<void>;
 
 /** Rows, sorted by what they stand for. */
-export function selectionOf(nodes: readonly Node[]): Selection {
+export function selectionOf(nodes: readonly (Node | MirrorRow)[]): Selection {
   return {
     remotes: nodes.flatMap((node) => (node.kind === 'remote' ? [node.remote] : [])),
     projects: nodes.flatMap((node) => (node.kind === 'project' ? [node.ref] : [])),
-    instances: nodes.flatMap((node) => (node.kind === 'instance' ? [node.ref] : [])),
+    instances: nodes.flatMap((node) => (node.kind === 'instance' || node.kind === 'mirror' ? [node.ref] : [])),
     snapshots: nodes.flatMap((node) => (node.kind === 'snapshot' ? [node.ref] : [])),
+    pairs: nodes.flatMap((node) => (node.kind === 'pair' ? [node.pair] : [])),
   };
 }

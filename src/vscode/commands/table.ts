@@ -1,10 +1,12 @@
 import * as vscode from 'vscode';
 import { toIncusError } from '../../core/incus/errors.ts';
 import { SECTION } from '../settings.ts';
+import type { MirrorRow } from '../mirrors/provider.ts';
 import type { Node } from '../tree/nodes.ts';
 import { copyCommand } from './copyCommand.ts';
 import { recoveryDrill } from './drill.ts';
 import { openShell, restartInstance, showInstanceInfo, startInstance, stopInstance } from './instances.ts';
+import { mirrorAll, mirrorInstance } from './mirror.ts';
 import { openInstallGuide, openSettings, refresh, showLog, showRemoteProblem } from './remotes.ts';
 import { showFailure } from './report.ts';
 import { restoreSnapshot } from './restore.ts';
@@ -36,6 +38,8 @@ export const COMMANDS = {
   showTimeline,
   recoveryDrill,
   removeTemporaryCopies,
+  mirrorInstance,
+  mirrorAll,
   refresh,
   showLog,
   showRemoteProblem,
@@ -71,7 +75,7 @@ function selectionFrom(services: Services, first: unknown, second: unknown): Sel
   return looseSelection(first);
 }
 
-function isNode(value: unknown): value is Node {
+function isNode(value: unknown): value is Node | MirrorRow {
   return typeof value === 'object' && value !== null && 'kind' in value && 'id' in value;
 }
 

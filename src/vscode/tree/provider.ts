@@ -3,7 +3,9 @@ import type { KeyedQueue } from '../../core/actions/queue.ts';
 import { queueKey } from '../../core/actions/actions.ts';
 import type { DrillHistory } from '../../core/actions/drillHistory.ts';
 import type { Inventory, InventoryChange } from '../../core/inventory/inventory.ts';
-import type { ProjectRef } from '../../core/model.ts';
+import type { InstanceRef, ProjectRef } from '../../core/model.ts';
+import type { MirrorBoard } from '../mirrors/board.ts';
+import { withMirror, withMirrored } from './mirrorFacts.ts';
 import { instanceRow, noteRow, projectRow, remoteRow, type Row, snapshotRow } from './items.ts';
 import { instanceNode, type Node, noteNode, projectNode, remoteNode, snapshotNode } from './nodes.ts';
 
@@ -18,6 +20,7 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
   readonly #inventory: Inventory;
   readonly #queue: KeyedQueue;
   readonly #drills: DrillHistory;
+  readonly #board: MirrorBoard;
   readonly #changed = new vscode.EventEmitter<Node | Node[] | undefined>();
   /** One object per row: VS Code knows rows by identity. */
   readonly #nodes = new Map<string, Node>();
@@ -30,9 +33,10 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(inventory: Inventory, queue: KeyedQueue, drills: DrillHistory) {
+  constructor(inventory: Inventory, queue: KeyedQueue, board: MirrorBoard, drills: DrillHistory) {
     this.#inventory = inventory;
     this.#queue = queue;
+    this.#board = board;
     this.#drills = drills;
     this.#subscriptions = [
       inventory.onDidChange((change) => {
@@ -60,7 +64,7 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
     const { expandable, ...row } = this.#rowOf(node) ?? noteRow('loading');
     const state = expandable ? this.#expansionOf(node) : vscode.TreeItemCollapsibleState.None;
     const item = new vscode.TreeItem('', state);
-    if (node.kind === 'snapshot') this.#drawn.set(node.id, String(row.description));
+    if (node.kind === 'snapshot' || node.kind === 'instance') this.#drawn.set(node.id, String(row.description));
     return Object.assign(item, row, { id: node.id });
   }
 
@@ -146,11 +150,14 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
       case 'instance': {
         const entry = this.#inventory.instance(node.ref);
         const isBusy = this.#queue.isBusy(queueKey(this.#inventory, node.ref));
-        return entry && instanceRow(entry, isBusy, this.#drills.last(node.ref));
+        return (
+          entry &&
+          withMirror(instanceRow(entry, isBusy, this.#drills.last(node.ref)), this.#board, node.ref, new Date())
+        );
       }
       case 'snapshot': {
         const snapshot = this.#inventory.snapshot(node.ref);
-        return snapshot && snapshotRow(snapshot, new Date());
+        return snapshot && withMirrored(snapshotRow(snapshot, new Date()), this.#board, snapshot);
       }
       case 'note':
         return noteRow(node.note);
@@ -190,7 +197,16 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
         break;
       case 'instance':
         this.#redraw(this.#known(instanceNode(change.ref)));
+        this.#redrawOriginal(change.ref);
     }
+  }
+
+  /** What is known of a mirror shows in its original's row and those of its snapshots. */
+  #redrawOriginal(ref: InstanceRef): void {
+    const origin = this.#board.originOf(ref);
+    if (origin?.remote === undefined) return;
+    const original = { remote: origin.remote, project: origin.project, instance: origin.instance };
+    if (this.#inventory.instance(original)) this.#redraw(this.#known(instanceNode(original)));
   }
 
   #redraw(what: Node | 'all'): void {
@@ -202,14 +218,13 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
   }
 
   readonly #tick = (): void => {
-    const now = new Date();
     for (const [id, words] of this.#drawn) {
       const node = this.#nodes.get(id);
-      const snapshot = node?.kind === 'snapshot' ? this.#inventory.snapshot(node.ref) : undefined;
-      if (!node || !snapshot) {
+      const row = node && this.#rowOf(node);
+      if (!node || !row) {
         this.#drawn.delete(id);
         this.#nodes.delete(id);
-      } else if (snapshotRow(snapshot, now).description !== words) this.#redraw(node);
+      } else if (row.description !== words) this.#redraw(node);
     }
   };
 }

@@ -101,6 +101,8 @@ export class Host {
     };
     this.#parts?.follower.dispose();
     this.#parts?.inventory.dispose();
+    this.#parts?.board.dispose();
+    this.#parts?.mirrorsProvider.dispose();
     this.#parts?.provider.dispose();
     this.#parts?.info.dispose();
     this.#parts?.timelines.dispose();

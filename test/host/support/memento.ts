@@ -4,6 +4,10 @@ import type { Memento } from 'vscode';
 export class MapMemento implements Memento {
   readonly #values = new Map<string, unknown>();
 
+  clear(): void {
+    this.#values.clear();
+  }
+
   keys(): readonly string[] {
     return [...this.#values.keys()];
   }

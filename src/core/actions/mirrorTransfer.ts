@@ -1,0 +1,135 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { IncusClient } from '../incus/client.ts';
+import * as commands from '../incus/commands.ts';
+import { IncusError, type IncusErrorKind, toIncusError } from '../incus/errors.ts';
+import type { OperationEvent } from '../incus/events.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { type Config, type Instance, type InstanceRef, isRunning, keyOf } from '../model.ts';
+import { brokenOverrides } from '../policy/mirrorKeys.ts';
+import { listFaults, type MirrorJob } from '../policy/mirrorJobs.ts';
+import type { Operations } from './operations.ts';
+
+/** Failures that pass by themselves, and how long to wait before the next attempt (milliseconds). */
+const PASSING: ReadonlyMap<IncusErrorKind, number> = new Map([
+  // Somebody else wrote the configuration between the CLI's reading and its writing.
+  ['changedMeanwhile', 0],
+  // The source waits some ten seconds for a target that died, and whoever comes in that time shares its failure.
+  ['copyInterrupted', 4_000],
+]);
+
+const ATTEMPTS = 4;
+
+/** Does something again where it failed for a reason that passes. */
+export async function insist(work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      const wait = PASSING.get(toIncusError(error).kind);
+      if (wait === undefined || attempt === ATTEMPTS || signal?.aborted) throw error;
+      await pause(wait);
+    }
+  }
+}
+
+/** One sending. */
+export interface Transfer {
+  readonly job: MirrorJob;
+  /** What is written to: the mirror, or the instance that becomes it. */
+  readonly base: InstanceRef;
+  /** What is to hold on it afterwards. */
+  readonly config: Config;
+  /** As it was when the sending began. */
+  readonly source: Instance;
+}
+
+/** Sends an instance, tells how far that is, breaks it off, and looks at what arrived. */
+export class MirrorTransfer {
+  readonly #client: IncusClient;
+  readonly #inventory: Inventory;
+  readonly #operations: Operations;
+
+  constructor(client: IncusClient, inventory: Inventory, operations: Operations) {
+    this.#client = client;
+    this.#inventory = inventory;
+    this.#operations = operations;
+  }
+
+  /**
+   * @param signal asks the server to break off; where it does not, the sending goes on to its end
+   * @param onProgress told how far it is, as the server words it
+   * @throws IncusError; that it throws none says nothing yet: a sending that was broken off ends with exit code 0 as well
+   */
+  async send({ job, base, config }: Transfer, signal: AbortSignal, onProgress: (text: string) => void): Promise<void> {
+    const found = new Map<string, OperationEvent>();
+    const sent = keyOf(job.source);
+    const onEvent = (remote: string, isMine: (event: OperationEvent) => boolean) => (event: OperationEvent) => {
+      if (!isMine(event)) return;
+      if (event.state !== 'running') found.delete(event.id);
+      else found.set(event.id, event);
+      if (event.progress !== undefined) onProgress(event.progress.replace(/^.*: /s, ''));
+      if (signal.aborted && event.state === 'running' && event.cancellable) this.#cancel(remote, event.id);
+    };
+    const isAbout = (ref: InstanceRef) => (event: OperationEvent) =>
+      event.instances.some((one) => keyOf(one) === keyOf(ref));
+    const ends = await Promise.all([
+      this.#operations.listen(
+        job.source.remote,
+        onEvent(job.source.remote, (event) => isAbout(job.source)(event) && event.description === 'Migrating instance'),
+      ),
+      this.#operations.listen(
+        job.target.remote,
+        onEvent(job.target.remote, (event) => isAbout(base)(event) && event.description === 'Creating instance'),
+      ),
+    ]);
+    const remoteOf = (event: OperationEvent) =>
+      event.instances.some((one) => keyOf(one) === sent) ? job.source.remote : job.target.remote;
+    const onAbort = () => {
+      for (const event of found.values()) if (event.cancellable) this.#cancel(remoteOf(event), event.id);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      const { mode, pool } = job;
+      const command = commands.mirrorInstance(job.source, base, config, { mode, ...(pool !== undefined && { pool }) });
+      await insist(() => this.#client.change(command), signal);
+    } catch (error) {
+      if (signal.aborted) throw new IncusError('cancelled', { text: 'cancelled while it was sent', cause: error });
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      for (const end of ends) end();
+      // Whatever happened, the row is to show it.
+      await this.#inventory.refreshInstance(base).catch(() => undefined);
+    }
+  }
+
+  /**
+   * Reads back what is there.
+   * @throws IncusError `notVerified`, or `cancelled` where that is the reason
+   */
+  async verify({ job, base, config, source }: Transfer, signal: AbortSignal): Promise<void> {
+    const mirror = await this.#inventory.refreshInstance(base);
+    let faults = listFaults(source.snapshots ?? [], source.snapshots ?? [], mirror.snapshots ?? []);
+    if (faults.missing.length + faults.foreign.length > 0) {
+      const after = await this.#inventory.refreshInstance(job.source);
+      faults = listFaults(source.snapshots ?? [], after.snapshots ?? [], mirror.snapshots ?? []);
+    }
+    const broken = brokenOverrides(mirror, config);
+    const said = [
+      mirror.snapshots ? '' : 'its snapshots are not known',
+      faults.missing.length > 0 ? `missing: ${faults.missing.join(', ')}` : '',
+      faults.foreign.length > 0 ? `of another time or not on the source: ${faults.foreign.join(', ')}` : '',
+      broken.length > 0 ? `not set: ${broken.join(', ')}` : '',
+      isRunning(mirror) ? 'it runs' : '',
+    ].filter(Boolean);
+    if (said.length === 0) return;
+    if (signal.aborted) throw new IncusError('cancelled', { text: 'cancelled while it was sent' });
+    throw new IncusError('notVerified', { text: said.join('; ') });
+  }
+
+  #cancel(remote: string, id: string): void {
+    // A server that refuses lets the sending go on, which is seen in the end.
+    void this.#client.change(commands.cancelOperation(remote, id)).catch(() => undefined);
+  }
+}

@@ -1,0 +1,54 @@
+import * as vscode from 'vscode';
+import type { MirrorBoard } from './board.ts';
+
+/** How often ages are looked at, in milliseconds. */
+const TICK = 60_000;
+
+/** A warning in the status bar while a mirror is older than it may be, or was left half. */
+export class MirrorStatus implements vscode.Disposable {
+  readonly #board: MirrorBoard;
+  readonly #item = vscode.window.createStatusBarItem('incusSnapshots.mirrors', vscode.StatusBarAlignment.Left);
+  readonly #end: () => void;
+  readonly #ticking: NodeJS.Timeout;
+
+  constructor(board: MirrorBoard) {
+    this.#board = board;
+    this.#item.name = vscode.l10n.t('Mirrors');
+    this.#item.command = 'incusSnapshots.mirrors.focus';
+    this.#item.backgroundColor = new vscode.ThemeColor('statusBarItem.warningBackground');
+    this.#end = board.onDidChange(this.#update);
+    this.#ticking = setInterval(this.#update, TICK);
+    this.#update();
+  }
+
+  /** What stands there; `undefined`: nothing. */
+  get text(): string | undefined {
+    const lines = this.#board.pairs.flatMap((pair) => this.#board.linesOf(pair)).filter((line) => !line.isRunning);
+    const unfinished = lines.filter(({ standing }) => standing.kind === 'unfinished').length;
+    const late = lines.filter((line) => line.isLate && line.standing.kind !== 'unfinished').length;
+    if (unfinished + late === 0) return undefined;
+    return [
+      late > 0 ? vscode.l10n.t('{0} mirrors late', late) : '',
+      unfinished > 0 ? vscode.l10n.t('{0} mirrors unfinished', unfinished) : '',
+    ]
+      .filter(Boolean)
+      .join(', ');
+  }
+
+  dispose(): void {
+    this.#end();
+    clearInterval(this.#ticking);
+    this.#item.dispose();
+  }
+
+  readonly #update = (): void => {
+    const { text } = this;
+    if (text === undefined) {
+      this.#item.hide();
+      return;
+    }
+    this.#item.text = `$(warning) ${text}`;
+    this.#item.tooltip = vscode.l10n.t('Show the mirrors');
+    this.#item.show();
+  };
+}
