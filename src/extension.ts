@@ -34,6 +34,7 @@ import {
   timeLimits,
   wantsProxy,
 } from './vscode/settings.ts';
+import { Prunes } from './vscode/prune/prunes.ts';
 import { Timelines } from './vscode/timeline/timelines.ts';
 import type { Node } from './vscode/tree/nodes.ts';
 import { InstancesProvider } from './vscode/tree/provider.ts';
@@ -66,6 +67,7 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy) {
   const drillHistory = new DrillHistory(memento, inventory);
   const info = new InfoDocuments();
   const timelines = new Timelines(inventory, log);
+  const prunes = new Prunes(inventory, log);
   const history = new MirrorHistory(new KeptMirrors(memento), thisProgram(), isProgramAlive);
   const mirrors = new Mirrors(client, inventory, queue, new Operations(client), history);
   const board = new MirrorBoard(inventory, mirrors, snapshotServers, mirrorMaxAge);
@@ -75,7 +77,7 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy) {
   const provider = new InstancesProvider(inventory, queue, board, drillHistory);
   return {
     ...{ log, client, transport, inventory, follower, queue, actions, restore, info, timelines, provider },
-    ...{ temporaries, drills, drillHistory, mirrors, board, mirrorsProvider },
+    ...{ prunes, temporaries, drills, drillHistory, mirrors, board, mirrorsProvider },
   };
 }
 
@@ -121,6 +123,7 @@ export function activate(context: vscode.ExtensionContext): void {
     inventory,
     parts.info,
     parts.timelines,
+    parts.prunes,
     provider,
     view,
     followContext(inventory),

@@ -5,6 +5,7 @@ import type { TimeLimits } from '../core/incus/client.ts';
 import type { Program } from '../core/incus/runner.ts';
 import type { SnapshotServerPair } from '../core/model.ts';
 import { checkRemoteName } from '../core/policy/names.ts';
+import { isTimeZone, ownTimeZone } from '../core/policy/zone.ts';
 
 /** The section of all settings of the extension. */
 export const SECTION = 'incusSnapshots';
@@ -102,6 +103,15 @@ export function onDidChangeSnapshotServers(listener: () => void): vscode.Disposa
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (['snapshotServers', 'mirror'].some((key) => event.affectsConfiguration(`${SECTION}.${key}`))) listener();
   });
+}
+
+/**
+ * The time zone of a remote's server, in which its schedules run and its days begin: as the user says, else this
+ * machine's own. A zone that is none is as good as not said.
+ */
+export function timeZoneOf(remote: string): string {
+  const zone = read('timeZones', z.record(z.string(), z.unknown()), {})[remote];
+  return typeof zone === 'string' && isTimeZone(zone) ? zone : ownTimeZone();
 }
 
 /** @param listener told when a setting changed that decides which program is called and how */

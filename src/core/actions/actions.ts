@@ -1,11 +1,14 @@
 import type { IncusClient } from '../incus/client.ts';
 import * as commands from '../incus/commands.ts';
-import { IncusError } from '../incus/errors.ts';
+import { IncusError, toIncusError } from '../incus/errors.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { type Instance, type InstanceRef, keyOf, type Snapshot, type SnapshotRef } from '../model.ts';
+import { type Config, type Instance, type InstanceRef, keyOf, type Snapshot, type SnapshotRef } from '../model.ts';
 import { stopDeletes } from '../policy/lifecycle.ts';
 import { checkSnapshotUse, type SnapshotOperation } from '../policy/names.ts';
 import type { KeyedQueue } from './queue.ts';
+
+/** How often keys are set that somebody else's writing keeps from being set. */
+const ATTEMPTS = 3;
 
 /** A snapshot as the user saw it when it was chosen: the name alone could since belong to another one. */
 export type SeenSnapshot = Pick<Snapshot, 'ref' | 'createdAt'>;
@@ -61,14 +64,40 @@ export class Actions {
     });
   }
 
-  deleteSnapshot(seen: SeenSnapshot, signal?: AbortSignal): Promise<void> {
-    return this.#onSnapshot(seen, 'deleteByPath', signal, async () => {
+  /**
+   * @param mayGo asked of the instance as it is just before; where it says no, nothing is done
+   * @throws IncusError `changedMeanwhile` where it said no
+   */
+  deleteSnapshot(seen: SeenSnapshot, signal?: AbortSignal, mayGo?: (instance: Instance) => boolean): Promise<void> {
+    return this.#onSnapshot(seen, 'deleteByPath', signal, async (instance) => {
+      if (mayGo?.(instance) === false) {
+        throw new IncusError('changedMeanwhile', { text: `${seen.ref.snapshot} is to stay` });
+      }
       await this.#requireReached(seen.ref, signal);
       await this.#change(seen.ref, commands.deleteSnapshot(seen.ref));
       const after = await this.#inventory.refreshInstance(seen.ref);
       if (after.snapshots?.some((s) => s.ref.snapshot === seen.ref.snapshot)) {
         throw new IncusError('other', { text: 'the snapshot is still in the list' });
       }
+    });
+  }
+
+  /** Sets keys of an instance's own configuration; an empty value takes a key away. */
+  configure(ref: InstanceRef, config: Config, signal?: AbortSignal): Promise<Instance> {
+    return this.#inTurn(ref, signal, async () => {
+      // Whoever else writes the configuration at the same moment makes Incus refuse: the keys are not the same ones.
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await this.#change(ref, commands.setConfig(ref, config));
+          break;
+        } catch (error) {
+          if (attempt === ATTEMPTS || toIncusError(error).kind !== 'changedMeanwhile') throw error;
+        }
+      }
+      const after = await this.#inventory.refreshInstance(ref);
+      const wrong = Object.entries(config).find(([key, value]) => (after.config[key] ?? '') !== value);
+      if (wrong) throw new IncusError('changedMeanwhile', { text: `the server shows another ${wrong[0]} afterwards` });
+      return after;
     });
   }
 
@@ -120,12 +149,13 @@ export class Actions {
     seen: SeenSnapshot,
     operation: SnapshotOperation,
     signal: AbortSignal | undefined,
-    task: () => Promise<T>,
+    task: (instance: Instance) => Promise<T>,
   ): Promise<T> {
     return this.#inTurn(seen.ref, signal, async () => {
       requireUsable(seen.ref, operation);
-      requireSame(await this.#inventory.refreshInstance(seen.ref, signal), seen);
-      return task();
+      const instance = await this.#inventory.refreshInstance(seen.ref, signal);
+      requireSame(instance, seen);
+      return task(instance);
     });
   }
 

@@ -15,7 +15,7 @@ export interface RestoreRequest {
   readonly mode: RestoreInput['mode'];
   /** Bring back the memory as well. */
   readonly stateful: boolean;
-  /** Put today's `snapshots.*` keys back afterwards. */
+  /** Put today's `snapshots.*` keys back afterwards, as our own marks are in any case. */
   readonly keepSettings: boolean;
   /** Name of a snapshot to make first. */
   readonly safetySnapshot?: string;
@@ -137,9 +137,8 @@ export class Restore {
     if (stopsFirst && status === 'Frozen') steps.push(['resume', commands.startInstance(ref)]);
     if (stopsFirst) steps.push(['stop', commands.stopInstance(ref, request.stop)]);
     steps.push(['restore', commands.restoreSnapshot(seen.ref, { stateful, diskOnly: mode === 'diskOnly' })]);
-    if (request.keepSettings && Object.keys(plan.keepSettings).length > 0) {
-      steps.push(['keepSettings', commands.setConfig(ref, plan.keepSettings)]);
-    }
+    const kept = { ...(request.keepSettings && plan.keepSettings), ...plan.keepMarks };
+    if (Object.keys(kept).length > 0) steps.push(['keepSettings', commands.setConfig(ref, kept)]);
     if (stopsFirst && !stateful) steps.push(['start', commands.startInstance(ref)]);
     return steps;
   }

@@ -185,7 +185,7 @@ export function compareSnapshots(
 }
 
 /** As Incus compares them: in whole seconds. */
-function isSameTime(a: Pick<Snapshot, 'createdAt'>, b: Pick<Snapshot, 'createdAt'>): boolean {
+export function isSameTime(a: Pick<Snapshot, 'createdAt'>, b: Pick<Snapshot, 'createdAt'>): boolean {
   return Math.floor(a.createdAt.getTime() / 1000) === Math.floor(b.createdAt.getTime() / 1000);
 }
 

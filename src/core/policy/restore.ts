@@ -6,6 +6,7 @@
  */
 import { type Config, type Devices, type Instance, isRunning, type Pool, type Snapshot } from '../model.ts';
 import { stopDeletes } from './lifecycle.ts';
+import { OWN_PREFIX } from './mirrorKeys.ts';
 
 export interface RestoreInput {
   /** Read afresh, with its snapshots. */
@@ -79,6 +80,11 @@ export interface RestorePlan {
   readonly scheduleKeys: readonly string[];
   /** What puts today's `snapshots.*` back when it is set afterwards; empty values take a key away. */
   readonly keepSettings: Readonly<Record<string, string>>;
+  /**
+   * What puts back the marks that this extension has set on the instance (what is pinned, whose mirror it is): they say
+   * what is so today, whatever was so when the snapshot was made.
+   */
+  readonly keepMarks: Readonly<Record<string, string>>;
   /** `pool/volume` of attached volumes, whose contents stay as they are; sorted. */
   readonly attachedVolumes: readonly string[];
   /** Whether the server can restore the disk alone. */
@@ -98,7 +104,9 @@ export function planRestore(input: RestoreInput): RestorePlan {
   // Incus takes the ephemeral mark off a running instance for the time of the restore. When it puts the mark back, it
   // writes all that it had read before: configuration and devices are today's again.
   const keepsConfig = mode === 'diskOnly' || stopWouldDelete;
-  const configChanges = keepsConfig ? [] : changesOf(instance.config, snapshot.config).filter(concernsUser);
+  const allChanges = keepsConfig ? [] : changesOf(instance.config, snapshot.config);
+  const marks = allChanges.filter(({ key }) => key.startsWith(OWN_PREFIX));
+  const configChanges = allChanges.filter((change) => concernsUser(change) && !change.key.startsWith(OWN_PREFIX));
   const scheduleChanges = configChanges.filter((change) => change.key.startsWith('snapshots.'));
   return {
     wasRunning,
@@ -109,6 +117,7 @@ export function planRestore(input: RestoreInput): RestorePlan {
     otherChanges: keepsConfig ? [] : otherChangesOf(instance, snapshot),
     scheduleKeys: scheduleChanges.map((change) => change.key),
     keepSettings: Object.fromEntries(scheduleChanges.map((change) => [change.key, change.from ?? ''])),
+    keepMarks: Object.fromEntries(marks.map((change) => [change.key, change.from ?? ''])),
     attachedVolumes: attachedVolumesOf(instance, extensions),
     offersDiskOnly: extensions.has('instance_snapshot_disk_only_restore'),
     safetySnapshotHelps: restoresAny(input),

@@ -11,6 +11,7 @@ import type { Inventory } from '../../core/inventory/inventory.ts';
 import type { InstanceRef, ProjectRef, SnapshotRef, SnapshotServerPair } from '../../core/model.ts';
 import type { Log } from '../log.ts';
 import type { InfoDocuments } from '../infoDocuments.ts';
+import type { Prunes } from '../prune/prunes.ts';
 import type { Timelines } from '../timeline/timelines.ts';
 import type { MirrorBoard } from '../mirrors/board.ts';
 import type { MirrorRow } from '../mirrors/provider.ts';
@@ -31,6 +32,7 @@ export interface Services {
   readonly log: Log;
   readonly info: InfoDocuments;
   readonly timelines: Timelines;
+  readonly prunes: Prunes;
   /** What is selected in the view. */
   readonly view: Pick<vscode.TreeView<Node>, 'selection'>;
   /** Brings a row into sight and selects it. */

@@ -158,6 +158,12 @@ export const setSnapshotExpiry: Handler = async (services, selection) => {
 /** Names that a dialog lists before it only counts the rest: a longer one leaves the screen. */
 const LISTED = 20;
 
+/** Snapshots with their places, as a dialog lists them. */
+export function listed(snapshots: readonly Snapshot[]): string[] {
+  const lines = snapshots.slice(0, LISTED).map((s) => `${placeOf(s.ref)}: ${nameOf(s)}`);
+  return snapshots.length > LISTED ? [...lines, vscode.l10n.t('and {0} more', snapshots.length - LISTED)] : lines;
+}
+
 export const deleteSnapshot: Handler = async (services, selection) => {
   const snapshots = await chooseSnapshots(services, selection, { title: vscode.l10n.t('Delete Snapshot'), many: true });
   const [first] = snapshots ?? [];
@@ -168,11 +174,11 @@ export const deleteSnapshot: Handler = async (services, selection) => {
     snapshots.length === 1
       ? vscode.l10n.t('Delete the snapshot {0} of {1}?', oneLine(first.ref.snapshot), first.ref.instance)
       : vscode.l10n.t('Delete {0} snapshots?', snapshots.length);
-  const lines = snapshots.slice(0, LISTED).map((s) => `${placeOf(s.ref)}: ${nameOf(s)}`);
-  if (snapshots.length > LISTED) lines.push(vscode.l10n.t('and {0} more', snapshots.length - LISTED));
-  const detail = [...lines, '', vscode.l10n.t('They cannot be brought back. The instances stay as they are.')].join(
-    '\n',
-  );
+  const detail = [
+    ...listed(snapshots),
+    '',
+    vscode.l10n.t('They cannot be brought back. The instances stay as they are.'),
+  ].join('\n');
   if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return;
   const work = (signal?: AbortSignal) => each(snapshots, nameOf, (s) => services.actions.deleteSnapshot(s, signal));
   const results = await (snapshots.length === 1

@@ -10,6 +10,7 @@ import { mirrorAll, mirrorInstance } from './mirror.ts';
 import { openInstallGuide, openSettings, refresh, showLog, showRemoteProblem } from './remotes.ts';
 import { showFailure } from './report.ts';
 import { restoreSnapshot } from './restore.ts';
+import { pinSnapshot, pruneSnapshots, setTiers, unpinSnapshot } from './retention.ts';
 import { type Handler, type Selection, selectionOf, type Services } from './services.ts';
 import {
   createInstanceFromSnapshot,
@@ -29,6 +30,10 @@ export const COMMANDS = {
   setSnapshotExpiry,
   deleteSnapshot,
   createInstanceFromSnapshot,
+  pinSnapshot,
+  unpinSnapshot,
+  pruneSnapshots,
+  setTiers,
   startInstance,
   stopInstance,
   restartInstance,

@@ -1,6 +1,7 @@
 import type { InstanceEntry } from '../../core/inventory/rows.ts';
 import { keyOf, type Snapshot, type SnapshotName } from '../../core/model.ts';
 import { originOf } from '../../core/policy/origin.ts';
+import { isPinned } from '../../core/policy/pins.ts';
 import type { TimelineRow, TimelineSnapshot } from '../../protocol/timeline.ts';
 import { placeOf } from '../commands/choose.ts';
 
@@ -27,7 +28,7 @@ function shown(snapshot: Snapshot, { instance }: InstanceEntry): TimelineSnapsho
     origin: originOf(snapshot, instance),
     stateful: snapshot.stateful,
     pending: snapshot.pending ?? false,
-    pinned: false,
+    pinned: isPinned(instance, snapshot),
   };
 }
 
@@ -35,5 +36,14 @@ function shown(snapshot: Snapshot, { instance }: InstanceEntry): TimelineSnapsho
 function named({ name, createdAt }: SnapshotName, { instance }: InstanceEntry): TimelineSnapshot[] {
   if (!createdAt) return [];
   const origin = originOf({ ref: { ...instance.ref, snapshot: name }, config: {} }, instance);
-  return [{ name, at: createdAt.getTime(), origin, stateful: false, pending: false, pinned: false }];
+  return [
+    {
+      name,
+      at: createdAt.getTime(),
+      origin,
+      stateful: false,
+      pending: false,
+      pinned: isPinned(instance, { createdAt }),
+    },
+  ];
 }

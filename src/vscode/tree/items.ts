@@ -205,12 +205,14 @@ function instanceContext(instance: Instance, busy: boolean): string {
   return words.filter((word) => word !== false).join(';');
 }
 
-export function snapshotRow(snapshot: Snapshot, now: Date): Row {
+/** @param pinned pruning leaves it alone */
+export function snapshotRow(snapshot: Snapshot, now: Date, pinned = false): Row {
   const label = oneLine(snapshot.ref.snapshot);
   if (snapshot.pending) return pendingRow(label);
   const description = joined([
     relativeTime(snapshot.createdAt, now),
     expiryWords(snapshot, now),
+    pinned ? vscode.l10n.t('pinned') : undefined,
     snapshot.stateful ? vscode.l10n.t('stateful') : undefined,
   ]);
   const usable = checkSnapshotUse(snapshot.ref.snapshot, 'rename') === undefined;
@@ -226,11 +228,15 @@ export function snapshotRow(snapshot: Snapshot, now: Date): Row {
         ? undefined
         : vscode.l10n.t('Incus would take this name for something else: some actions are refused for safety.'),
     ]),
-    iconPath: new vscode.ThemeIcon(snapshot.stateful ? 'save-all' : 'device-camera'),
-    contextValue: snapshot.stateful ? 'snapshot;stateful' : 'snapshot',
+    iconPath: pinned ? new vscode.ThemeIcon('pinned') : snapshotIcon(snapshot),
+    contextValue: ['snapshot', snapshot.stateful && 'stateful', pinned && 'pinned'].filter(Boolean).join(';'),
     accessibilityInformation: { label: vscode.l10n.t('Snapshot {0}, {1}', label, description) },
     expandable: false,
   };
+}
+
+function snapshotIcon({ stateful }: Snapshot): vscode.ThemeIcon {
+  return new vscode.ThemeIcon(stateful ? 'save-all' : 'device-camera');
 }
 
 /** A snapshot in the making: nothing can be done with it yet. */

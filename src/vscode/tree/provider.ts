@@ -3,7 +3,8 @@ import type { KeyedQueue } from '../../core/actions/queue.ts';
 import { queueKey } from '../../core/actions/actions.ts';
 import type { DrillHistory } from '../../core/actions/drillHistory.ts';
 import type { Inventory, InventoryChange } from '../../core/inventory/inventory.ts';
-import type { InstanceRef, ProjectRef } from '../../core/model.ts';
+import type { InstanceRef, ProjectRef, Snapshot } from '../../core/model.ts';
+import { isPinned } from '../../core/policy/pins.ts';
 import type { MirrorBoard } from '../mirrors/board.ts';
 import { withMirror, withMirrored } from './mirrorFacts.ts';
 import { instanceRow, noteRow, projectRow, remoteRow, type Row, snapshotRow } from './items.ts';
@@ -157,11 +158,17 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
       }
       case 'snapshot': {
         const snapshot = this.#inventory.snapshot(node.ref);
-        return snapshot && withMirrored(snapshotRow(snapshot, new Date()), this.#board, snapshot);
+        return snapshot && this.#snapshotRow(snapshot);
       }
       case 'note':
         return noteRow(node.note);
     }
+  }
+
+  #snapshotRow(snapshot: Snapshot): Row {
+    const instance = this.#inventory.instance(snapshot.ref)?.instance;
+    const row = snapshotRow(snapshot, new Date(), instance && isPinned(instance, snapshot));
+    return withMirrored(row, this.#board, snapshot);
   }
 
   /**

@@ -106,6 +106,7 @@ export class Host {
     this.#parts?.provider.dispose();
     this.#parts?.info.dispose();
     this.#parts?.timelines.dispose();
+    this.#parts?.prunes.dispose();
     await attempt(() => this.#parts?.transport.dispose());
     this.#parts?.log.dispose();
     for (const clean of this.#cleaning.splice(0).reverse()) await attempt(clean);

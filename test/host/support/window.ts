@@ -1,5 +1,6 @@
 /** What the extension shows without asking (progress, status bar, log, terminals), recorded while a test runs. */
 import * as vscode from 'vscode';
+import { Webview } from './webview.ts';
 
 /** One progress that was shown. */
 export interface ShownProgress {
@@ -33,10 +34,18 @@ export class Window {
   /** Commands of VS Code's own that were run, as one text each. */
   readonly ran: string[] = [];
   readonly opened: string[] = [];
+  /** Webviews that were opened. */
+  readonly webviews: Webview[] = [];
   /** The extension's commands, by their ids without the section. */
   readonly commands = new Map<string, Command>();
   readonly #originals = {
-    window: pick(vscode.window, ['withProgress', 'setStatusBarMessage', 'createOutputChannel', 'createTerminal']),
+    window: pick(vscode.window, [
+      'withProgress',
+      'setStatusBarMessage',
+      'createOutputChannel',
+      'createTerminal',
+      'createWebviewPanel',
+    ]),
     commands: pick(vscode.commands, ['registerCommand', 'executeCommand']),
     env: pick(vscode.env, ['openExternal']),
   };
@@ -56,6 +65,11 @@ export class Window {
         this.terminals.push(terminal);
         return terminal;
       },
+      createWebviewPanel: (type: string, title: string) => {
+        const webview = new Webview(type.replace(SECTION, ''), title);
+        this.webviews.push(webview);
+        return webview.panel;
+      },
     });
     Object.assign(vscode.commands, {
       // The extension under development has its own already.
@@ -71,6 +85,13 @@ export class Window {
         return Promise.resolve(true);
       },
     });
+  }
+
+  /** The webview that was opened last. */
+  get webview(): Webview {
+    const last = this.webviews.at(-1);
+    if (!last) throw new Error('no webview was opened');
+    return last;
   }
 
   remove(): void {

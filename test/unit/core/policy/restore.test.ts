@@ -264,6 +264,21 @@ describe('an ephemeral instance', () => {
   });
 });
 
+describe('our own marks on the instance', () => {
+  const mark = 'user.incus-snapshots.pin.5';
+
+  it('outlast a restore, and are none of the changes that a user is asked about', () => {
+    const told = plan({ instance: instance({ config: { [mark]: 'true' } }), snapshot: snapshot('s0') });
+    expect(told).toMatchObject({ configChanges: [], keepMarks: { [mark]: 'true' } });
+  });
+
+  it('are not brought back by it either', () => {
+    const told = plan({ snapshot: snapshot('s0', { config: { [mark]: 'true' } }) });
+    expect(told).toMatchObject({ configChanges: [], keepMarks: { [mark]: '' } });
+    expect(plan({ snapshot: snapshot('s0', { config: { [mark]: 'true' } }), mode: 'diskOnly' }).keepMarks).toEqual({});
+  });
+});
+
 describe('the rest', () => {
   it.each([
     ['Running', true],

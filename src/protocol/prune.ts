@@ -1,0 +1,114 @@
+/** The words and messages of the page on which pruning is looked at before it is done. Times: milliseconds since 1970. */
+import * as z from 'zod/mini';
+import type { Contract } from './contract.ts';
+
+const count = z.number().check(z.gte(0), z.lte(9999), z.multipleOf(1));
+
+const rules = z.object({
+  last: count,
+  hourly: count,
+  daily: count,
+  weekly: count,
+  monthly: count,
+  yearly: count,
+});
+
+export type PruneRules = z.infer<typeof rules>;
+
+const snapshot = z.object({
+  name: z.string(),
+  at: z.number(),
+  expires: z.optional(z.number()),
+  /** Why it stays; absent: it goes. */
+  keptBy: z.optional(
+    z.enum([
+      'last',
+      'hourly',
+      'daily',
+      'weekly',
+      'monthly',
+      'yearly',
+      'pinned',
+      'pending',
+      'onlyHere',
+      'oddName',
+      'newest',
+      'noRules',
+    ]),
+  ),
+  /** The how-manieth of its rule. */
+  count: z.optional(z.number()),
+});
+
+const instance = z.object({
+  id: z.string(),
+  instance: z.string(),
+  place: z.string(),
+  /** The time zone by which its days begin. */
+  zone: z.string(),
+  /** The newest first; absent: not known. */
+  snapshots: z.optional(z.array(snapshot)),
+});
+
+const toWebview = z.object({
+  kind: z.literal('plan'),
+  /** Another one for each plan, so that what is agreed to is what was shown. */
+  revision: z.number(),
+  rules,
+  instances: z.array(instance),
+  /** Something is being deleted. */
+  busy: z.boolean(),
+});
+
+const toHost = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('rules'), rules }),
+  /** Ask, and then delete what this plan says. */
+  z.object({ kind: z.literal('prune'), revision: z.number() }),
+  z.object({ kind: z.literal('pin'), id: z.string(), name: z.string(), at: z.number(), pinned: z.boolean() }),
+]);
+
+export type PruneInstance = z.infer<typeof instance>;
+export type PruneSnapshot = z.infer<typeof snapshot>;
+export type ToPrune = z.infer<typeof toWebview>;
+export type FromPrune = z.infer<typeof toHost>;
+
+const TEXTS = [
+  'title',
+  'keep',
+  'last',
+  'hourly',
+  'daily',
+  'weekly',
+  'monthly',
+  'yearly',
+  'rulesHint',
+  'sum',
+  'nothingGoes',
+  'delete',
+  'busy',
+  'snapshot',
+  'taken',
+  'expires',
+  'never',
+  'verdict',
+  'action',
+  'goes',
+  'stays',
+  'byRule',
+  'pinned',
+  'pending',
+  'onlyHere',
+  'oddName',
+  'newest',
+  'noRules',
+  'pin',
+  'unpin',
+  'clock',
+  'unknown',
+  'none',
+  'more',
+] as const;
+
+export type PruneText = (typeof TEXTS)[number];
+
+export const pruneContract: Contract<PruneText, ToPrune, FromPrune> = { texts: TEXTS, toWebview, toHost };
