@@ -43,7 +43,8 @@ type Dated = Pick<Snapshot, 'createdAt'>;
 
 /**
  * Marks each snapshot, the newest first. The same snapshots, rules and zone give the same marks, in whatever order
- * they come.
+ * they come; only of those with the same time the last one counts as the newest.
+ * @param snapshots in order of creation
  * @param zone the server's time zone: its days are what daily means
  * @param protectionOf what stands above the rules; such a snapshot does not count for them
  */
@@ -53,7 +54,7 @@ export function planRetention<T extends Dated>(
   zone: string,
   protectionOf: (snapshot: T) => Protection | undefined,
 ): Mark<T>[] {
-  const ordered = snapshots.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+  const ordered = snapshots.toReversed().toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
   const marks = new Map<T, Omit<Mark<T>, 'snapshot'>>();
   for (const one of ordered) {
     const keptBy = protectionOf(one);

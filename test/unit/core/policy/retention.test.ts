@@ -31,6 +31,12 @@ function kept(
 }
 
 describe('what is kept', () => {
+  it('is, of copies whose times are cut to seconds, the last one', () => {
+    const made = ['a', 'b', 'c'].map((name) => ({ name, createdAt: new Date(0) }));
+    expect(kept(made, { last: 1 })).toEqual(['c: last']);
+    expect(kept(made, { daily: 1 })).toEqual(['c: daily']);
+  });
+
   it('are the last ones', () => {
     const made = ['2026-01-01T00:00Z', '2026-01-02T00:00Z', '2026-01-03T00:00Z'].map(at);
     expect(kept(made, { last: 2 })).toEqual(['2026-01-03T00:00Z: last', '2026-01-02T00:00Z: last']);
