@@ -9,6 +9,7 @@ import { MirrorHistory } from './core/actions/mirrorHistory.ts';
 import { Operations } from './core/actions/operations.ts';
 import { KeyedQueue } from './core/actions/queue.ts';
 import { Restore } from './core/actions/restore.ts';
+import { ScheduleEdits } from './core/actions/scheduleEdits.ts';
 import { Temporaries } from './core/actions/temporary.ts';
 import { IncusClient } from './core/incus/client.ts';
 import { Runner } from './core/incus/runner.ts';
@@ -35,6 +36,7 @@ import {
   wantsProxy,
 } from './vscode/settings.ts';
 import { Prunes } from './vscode/prune/prunes.ts';
+import { ScheduleForms } from './vscode/schedule/forms.ts';
 import { Timelines } from './vscode/timeline/timelines.ts';
 import type { Node } from './vscode/tree/nodes.ts';
 import { InstancesProvider } from './vscode/tree/provider.ts';
@@ -74,9 +76,11 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy) {
   const mirrorsProvider = new MirrorsProvider(board, (ref) => {
     inventory.want(ref);
   });
+  const edits = new ScheduleEdits(client, inventory, queue);
+  const schedules = new ScheduleForms({ client, inventory, edits, log });
   const provider = new InstancesProvider(inventory, queue, board, drillHistory);
   return {
-    ...{ log, client, transport, inventory, follower, queue, actions, restore, info, timelines, provider },
+    ...{ log, client, transport, inventory, follower, queue, actions, restore, info, timelines, schedules, provider },
     ...{ prunes, temporaries, drills, drillHistory, mirrors, board, mirrorsProvider },
   };
 }
@@ -124,6 +128,7 @@ export function activate(context: vscode.ExtensionContext): void {
     parts.info,
     parts.timelines,
     parts.prunes,
+    parts.schedules,
     provider,
     view,
     followContext(inventory),

@@ -18,6 +18,11 @@ export interface SnapshotRef extends InstanceRef {
   readonly snapshot: string;
 }
 
+/** One profile of a project. */
+export interface ProfileRef extends ProjectRef {
+  readonly profile: string;
+}
+
 /** The default project of every Incus server. */
 export const DEFAULT_PROJECT = 'default';
 
@@ -86,6 +91,8 @@ export interface Instance {
   readonly architecture: string;
   readonly description: string;
   readonly createdAt: Date;
+  /** When it was last started; absent: never, or not told. */
+  readonly lastUsedAt?: Date;
   /** The cluster member; absent where the server is not clustered. */
   readonly location?: string;
   readonly profiles: readonly string[];
@@ -97,6 +104,14 @@ export interface Instance {
   readonly expandedDevices: Devices;
   /** In order of creation; `undefined`: not known (not read, or the cluster member is down). That is not "none". */
   readonly snapshots?: readonly Snapshot[];
+}
+
+/** A profile, as far as its configuration reaches instances. */
+export interface Profile {
+  readonly ref: ProfileRef;
+  readonly config: Config;
+  /** The instances that have it, of whatever project. */
+  readonly usedBy: readonly InstanceRef[];
 }
 
 /** A storage pool, as far as snapshots depend on it. */

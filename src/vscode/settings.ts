@@ -114,6 +114,22 @@ export function timeZoneOf(remote: string): string {
   return typeof zone === 'string' && isTimeZone(zone) ? zone : ownTimeZone();
 }
 
+/** Says in the settings in which zone a remote's server is; `undefined`: in that of this machine. */
+export async function setTimeZone(remote: string, zone: string | undefined): Promise<void> {
+  const { [remote]: _, ...others } = read('timeZones', z.record(z.string(), z.unknown()), {});
+  const zones = zone === undefined ? others : { ...others, [remote]: zone };
+  await vscode.workspace
+    .getConfiguration(SECTION)
+    .update('timeZones', Object.keys(zones).length === 0 ? undefined : zones, vscode.ConfigurationTarget.Global);
+}
+
+/** @param listener told when the user has said in which zone a server is */
+export function onDidChangeTimeZones(listener: () => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration(`${SECTION}.timeZones`)) listener();
+  });
+}
+
 /** @param listener told when a setting changed that decides which program is called and how */
 export function onDidChangeProgram(listener: () => void): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration((event) => {

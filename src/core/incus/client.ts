@@ -12,6 +12,8 @@ import {
   parseName,
   parseNames,
   parsePool,
+  parseProfile,
+  parseProfiles,
   parseProjectUrls,
   parseRemotes,
   parseRestricted,
@@ -21,7 +23,19 @@ import {
   type VolumeRow,
 } from './schemas.ts';
 import type { EventListener, Transport } from './transport.ts';
-import type { Access, Config, Instance, InstanceRef, InstanceType, Pool, Remote, SnapshotRef } from '../model.ts';
+import type {
+  Access,
+  Config,
+  Instance,
+  InstanceRef,
+  InstanceType,
+  Pool,
+  Profile,
+  ProfileRef,
+  ProjectRef,
+  Remote,
+  SnapshotRef,
+} from '../model.ts';
 
 /** Milliseconds that a call may take. */
 export interface TimeLimits {
@@ -135,6 +149,17 @@ export class IncusClient {
   /** The names of a project's profiles. */
   async profiles(remote: string, project: string, signal?: AbortSignal): Promise<string[]> {
     return this.#get(remote, apiPath(['profiles'], { project }), parseNames, signal);
+  }
+
+  /** A project's profiles, with what is set in them and who has them. */
+  async profileList(place: ProjectRef, signal?: AbortSignal): Promise<Profile[]> {
+    const path = apiPath(['profiles'], { project: place.project, recursion: '1' });
+    return this.#get(place.remote, path, (value) => parseProfiles(value, place), signal);
+  }
+
+  async profile(ref: ProfileRef, signal?: AbortSignal): Promise<Profile> {
+    const path = apiPath(['profiles', ref.profile], { project: ref.project });
+    return this.#get(ref.remote, path, (value) => parseProfile(value, ref), signal);
   }
 
   /** The names of all storage pools. */

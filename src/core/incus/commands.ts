@@ -1,4 +1,4 @@
-import type { Config, InstanceRef, ProjectRef, SnapshotRef, TransferMode } from '../model.ts';
+import type { Config, InstanceRef, ProfileRef, ProjectRef, SnapshotRef, TransferMode } from '../model.ts';
 import { drillProgram } from '../policy/drill.ts';
 import { NEVER } from '../policy/expiry.ts';
 import { checkSnapshotUse, snapshotPathSegment } from '../policy/names.ts';
@@ -240,6 +240,12 @@ function stopFlags(mode: StopMode): string[] {
 export function setConfig(ref: InstanceRef, config: Config): IncusCommand {
   const pairs = Object.entries(config).map(([key, value]) => `${key}=${value}`);
   return changes('config', 'set', ...inProject(ref), '--', nameOf(ref), ...pairs);
+}
+
+/** Sets keys of a profile, and so of all instances that have it; an empty value takes the key away. */
+export function setProfileConfig(ref: ProfileRef, config: Config): IncusCommand {
+  const pairs = Object.entries(config).map(([key, value]) => `${key}=${value}`);
+  return changes('profile', 'set', ...inProject(ref), '--', `${ref.remote}:${ref.profile}`, ...pairs);
 }
 
 /** What `incus info` tells of an instance, as text. */

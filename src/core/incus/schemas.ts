@@ -8,6 +8,8 @@ import {
   type Instance,
   type InstanceRef,
   type Pool,
+  type Profile,
+  type ProjectRef,
   type Remote,
   type Server,
   type Snapshot,
@@ -228,6 +230,7 @@ const instanceRecord = z.object({
   architecture: text,
   description: text,
   created_at: text,
+  last_used_at: text,
   location: text,
   profiles: z._default(z.nullable(z.array(z.string())), []),
   config,
@@ -236,6 +239,34 @@ const instanceRecord = z.object({
   expanded_devices: devices,
   snapshots: z.optional(z.nullable(z.array(z.unknown()))),
 });
+
+const profileRecord = z.object({
+  name: z.string(),
+  config,
+  used_by: z._default(z.nullable(z.array(z.string())), []),
+});
+
+/** `/1.0/profiles?recursion=1`, of one project. */
+export function parseProfiles(value: unknown, { remote, project }: ProjectRef): Profile[] {
+  const records = must(z.nullable(z.array(profileRecord)).safeParse(value)) ?? [];
+  return records.map((record) => readProfile(record, { remote, project }));
+}
+
+/** `/1.0/profiles/X` */
+export function parseProfile(value: unknown, { remote, project }: ProjectRef): Profile {
+  return readProfile(must(profileRecord.safeParse(value)), { remote, project });
+}
+
+function readProfile(record: z.infer<typeof profileRecord>, place: ProjectRef): Profile {
+  const usedBy = (record.used_by ?? []).flatMap((address): InstanceRef[] => {
+    const url = new URL(address, 'http://incus');
+    const [, , collection, instance = '', ...more] = url.pathname.split('/');
+    if (collection !== 'instances' || instance === '' || more.length > 0) return [];
+    const project = url.searchParams.get('project') ?? DEFAULT_PROJECT;
+    return [{ remote: place.remote, project, instance: decodeURIComponent(instance) }];
+  });
+  return { ref: { ...place, profile: record.name }, config: record.config ?? {}, usedBy };
+}
 
 /** `/1.0/instances?recursion=1`: rows without snapshots. */
 export function parseInstances(value: unknown, remote: string, onBad: BadRecord): Instance[] {
@@ -276,6 +307,7 @@ function readInstance(value: unknown, remote: string, onBad: BadRecord): Instanc
     architecture: r.architecture,
     description: r.description,
     createdAt: new Date(r.created_at),
+    ...readTime('lastUsedAt', r.last_used_at),
     ...(r.location !== '' && r.location !== 'none' && { location: r.location }),
     profiles: r.profiles ?? [],
     ...readSettings(r),
@@ -329,9 +361,14 @@ function readSettings(r: { config: Config | null; devices: Devices | null }): { 
 
 /** An expiry that cannot be read is left out: the row stays, and nothing is decided by it. */
 function readExpiry(value: string | null): { expiresAt?: Date } {
-  if (value === null || value === '' || value === NEVER) return {};
+  return readTime('expiresAt', value ?? '');
+}
+
+/** Go's zero time, and the beginning of 1970, stand for "never". */
+function readTime<K extends string>(key: K, value: string): Partial<Record<K, Date>> {
+  if (value === '' || value === NEVER) return {};
   const at = new Date(value);
-  return Number.isNaN(at.getTime()) || at.getTime() <= 0 ? {} : { expiresAt: at };
+  return Number.isNaN(at.getTime()) || at.getTime() <= 0 ? {} : ({ [key]: at } as Record<K, Date>);
 }
 
 function must<T>(result: z.core.util.SafeParseResult<T>): T {

@@ -32,6 +32,8 @@ export type RefusalReason =
   | 'remote'
   /** Not the name of an instance. */
   | 'instance'
+  /** Not the name of a profile. */
+  | 'profile'
   /** Not the name of a snapshot that the verb may be given, or may give. */
   | 'snapshot'
   /** A configuration key or value that may not be set. */
@@ -147,6 +149,17 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
         instanceRefusal(instance) ??
         (pairs.length === 0 ? { reason: 'count' } : undefined) ??
         firstRefusal(pairs, (pair) => (isScheduleSetting(pair) || isOwnSetting(pair) ? undefined : 'config')),
+    },
+  ],
+  [
+    'profile set',
+    {
+      flags: {},
+      inProject: true,
+      check: ([profile, ...pairs]) =>
+        profileRefusal(profile) ??
+        (pairs.length === 0 ? { reason: 'count' } : undefined) ??
+        firstRefusal(pairs, (pair) => (isScheduleSetting(pair) ? undefined : 'config')),
     },
   ],
   [
@@ -293,6 +306,14 @@ function instanceRefusal(argument: string | undefined): Refusal | undefined {
   const named = cut(argument);
   if (!named) return { reason: 'remote', argument };
   return INSTANCE_NAME.test(named.rest) ? undefined : { reason: 'instance', argument };
+}
+
+/** Incus lets a profile have any name without a slash. */
+function profileRefusal(argument: string | undefined): Refusal | undefined {
+  if (argument === undefined) return { reason: 'count' };
+  const named = cut(argument);
+  if (!named) return { reason: 'remote', argument };
+  return named.rest === '' || named.rest.includes('/') ? { reason: 'profile', argument } : undefined;
 }
 
 function onlyInstance(names: readonly string[]): Refusal | undefined {

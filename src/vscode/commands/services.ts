@@ -12,6 +12,7 @@ import type { InstanceRef, ProjectRef, SnapshotRef, SnapshotServerPair } from '.
 import type { Log } from '../log.ts';
 import type { InfoDocuments } from '../infoDocuments.ts';
 import type { Prunes } from '../prune/prunes.ts';
+import type { ScheduleForms } from '../schedule/forms.ts';
 import type { Timelines } from '../timeline/timelines.ts';
 import type { MirrorBoard } from '../mirrors/board.ts';
 import type { MirrorRow } from '../mirrors/provider.ts';
@@ -33,6 +34,7 @@ export interface Services {
   readonly info: InfoDocuments;
   readonly timelines: Timelines;
   readonly prunes: Prunes;
+  readonly schedules: ScheduleForms;
   /** What is selected in the view. */
   readonly view: Pick<vscode.TreeView<Node>, 'selection'>;
   /** Brings a row into sight and selects it. */

@@ -11,6 +11,7 @@ import { openInstallGuide, openSettings, refresh, showLog, showRemoteProblem } f
 import { showFailure } from './report.ts';
 import { restoreSnapshot } from './restore.ts';
 import { pinSnapshot, pruneSnapshots, setTiers, unpinSnapshot } from './retention.ts';
+import { editSchedule } from './schedule.ts';
 import { type Handler, type Selection, selectionOf, type Services } from './services.ts';
 import {
   createInstanceFromSnapshot,
@@ -45,6 +46,7 @@ export const COMMANDS = {
   removeTemporaryCopies,
   mirrorInstance,
   mirrorAll,
+  editSchedule,
   refresh,
   showLog,
   showRemoteProblem,

@@ -51,6 +51,11 @@ describe('the command lines of daily work', () => {
       'config set --project default -- local:ubuntu-test snapshots.schedule=@daily snapshots.expiry=',
     ],
     [
+      'settings of a profile',
+      commands.setProfileConfig({ ...ref, profile: 'a b' }, { 'snapshots.expiry': '1w' }),
+      'profile set --project default -- local:a b snapshots.expiry=1w',
+    ],
+    [
       'an instance out of a snapshot',
       commands.copySnapshot(snapshot, { ...ref, instance: 'c2' }),
       'copy --project default -q -- local:ubuntu-test/ubuntu-test-1 local:c2',
@@ -180,6 +185,9 @@ describe('no way to lose an instance', () => {
     stopInstance: fc.tuple(refs, mode).map(([r, m]) => commands.stopInstance(r, m)),
     restartInstance: fc.tuple(refs, mode).map(([r, m]) => commands.restartInstance(r, m)),
     setConfig: fc.tuple(refs, config).map(([r, c]) => commands.setConfig(r, c)),
+    setProfileConfig: fc
+      .tuple(refs, text, config)
+      .map(([r, profile, c]) => commands.setProfileConfig({ ...r, profile }, c)),
     showInfo: refs.map((r) => commands.showInfo(r)),
     openShell: refs.map((r) => commands.openShell(r)),
   };

@@ -4,6 +4,8 @@ import {
   parseEnvelope,
   parseInstance,
   parseInstances,
+  parseProfile,
+  parseProfiles,
   parseProjectUrls,
   parseRemotes,
   parseServer,
@@ -148,5 +150,41 @@ describe('a server', () => {
 
   it('names its projects by their addresses', () => {
     expect(parseProjectUrls(['/1.0/projects/default', '/1.0/projects/a%20b'])).toEqual(['default', 'a b']);
+  });
+});
+
+describe('profiles', () => {
+  const place = { remote: 'local', project: 'p' };
+
+  it('tell who has them, in whatever project', () => {
+    const record = {
+      name: '<b>',
+      config: { 'snapshots.schedule': '@daily' },
+      used_by: [
+        '/1.0/instances/c1',
+        '/1.0/instances/c2?project=other%20one',
+        '/1.0/projects/x',
+        '/1.0/instances/c1/snapshots/s',
+      ],
+    };
+    const profile = {
+      ref: { ...place, profile: '<b>' },
+      config: { 'snapshots.schedule': '@daily' },
+      usedBy: [
+        { remote: 'local', project: 'default', instance: 'c1' },
+        { remote: 'local', project: 'other one', instance: 'c2' },
+      ],
+    };
+    expect(parseProfiles([record], place)).toEqual([profile]);
+    expect(parseProfile(record, place)).toEqual(profile);
+  });
+
+  it('may have nothing', () => {
+    expect(parseProfiles(null, place)).toEqual([]);
+    expect(parseProfile({ name: 'x', config: null, used_by: null }, place)).toEqual({
+      ref: { ...place, profile: 'x' },
+      config: {},
+      usedBy: [],
+    });
   });
 });

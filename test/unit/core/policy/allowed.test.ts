@@ -44,6 +44,7 @@ const ALLOWED: readonly (readonly string[])[] = [
   ['restart', ...IN_PROJECT, '--', 'local:c1'],
   ['info', ...IN_PROJECT, '--', 'local:c1'],
   ['config', 'set', ...IN_PROJECT, '--', 'local:c1', 'snapshots.schedule=@daily, @startup', 'snapshots.expiry='],
+  ['profile', 'set', ...IN_PROJECT, '--', 'local:<b>x', 'snapshots.schedule=0 6 * * *', 'snapshots.expiry='],
   ['copy', ...IN_PROJECT, '-q', '-c', 'snapshots.schedule=', '-c', 'user.x=1', '--', 'local:c1/s1', 'local:c2'],
   ['copy', ...IN_PROJECT, '--stateless', '--', 'local:c1/-x', 'snap:c2'],
   ['copy', ...IN_PROJECT, '--mode', 'push', '--target-project', 'p', '--storage', 's', '--', 'local:c1/s1', 'snap:c2'],
@@ -58,6 +59,13 @@ const ALLOWED: readonly (readonly string[])[] = [
 ];
 
 const REFUSED: readonly (readonly [why: string, argv: readonly string[]])[] = [
+  ['makes containers roots', ['profile', 'set', ...IN_PROJECT, '--', 'local:p', 'security.privileged=true']],
+  ['reads stdin', ['profile', 'set', ...IN_PROJECT, '--', 'local:p', 'snapshots.schedule=-']],
+  ['no profile', ['profile', 'set', ...IN_PROJECT, '--', 'local:', 'snapshots.expiry=1d']],
+  ['no remote', ['profile', 'set', ...IN_PROJECT, '--', 'p', 'snapshots.expiry=1d']],
+  ['sets nothing', ['profile', 'set', ...IN_PROJECT, '--', 'local:p']],
+  ['is of no project', ['profile', 'set', '--', 'local:p', 'snapshots.expiry=1d']],
+  ['deletes a profile', ['profile', 'delete', ...IN_PROJECT, '--', 'local:p']],
   ['nothing', []],
   ['deletes the instance', ['delete', ...IN_PROJECT, '--', 'local:c1']],
   ['deletes the instance', ['delete', '--force', 'local:c1']],
