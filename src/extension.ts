@@ -19,7 +19,7 @@ import { Follower } from './core/inventory/follow.ts';
 import { Inventory } from './core/inventory/inventory.ts';
 import { showFailedSnapshot, showLeftover } from './vscode/commands/report.ts';
 import { registerCommands } from './vscode/commands/table.ts';
-import { followContext } from './vscode/contextKeys.ts';
+import { followContext, followFilter } from './vscode/contextKeys.ts';
 import { InfoDocuments } from './vscode/infoDocuments.ts';
 import { Log } from './vscode/log.ts';
 import type { Maker } from './core/policy/temporary.ts';
@@ -38,15 +38,21 @@ import {
 import { Prunes } from './vscode/prune/prunes.ts';
 import { ScheduleForms } from './vscode/schedule/forms.ts';
 import { Timelines } from './vscode/timeline/timelines.ts';
+import { Arrangement } from './vscode/tree/arrangement.ts';
 import type { Node } from './vscode/tree/nodes.ts';
 import { InstancesProvider } from './vscode/tree/provider.ts';
+
+type Memory = Pick<vscode.Memento, 'get' | 'update'>;
+
+const FORGETFUL: Memory = { get: () => undefined, update: () => Promise.resolve() };
 
 /**
  * Builds the parts of the extension and wires them, without anything that only one extension may register.
  * @param memento keeps what is to outlive this window
  * @param isProxyWanted whether remotes are read by proxy, asked before each reading
+ * @param memory keeps what is to be as it was when the workspace is opened again
  */
-export function build(memento: vscode.Memento, isProxyWanted = wantsProxy) {
+export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memory: Memory = FORGETFUL) {
   const log = new Log();
   const runner = new Runner(program, (call) => {
     log.call(call);
@@ -78,10 +84,11 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy) {
   });
   const edits = new ScheduleEdits(client, inventory, queue);
   const schedules = new ScheduleForms({ client, inventory, edits, log });
-  const provider = new InstancesProvider(inventory, queue, board, drillHistory);
+  const arrangement = new Arrangement(memory);
+  const provider = new InstancesProvider(inventory, queue, arrangement, board, drillHistory);
   return {
     ...{ log, client, transport, inventory, follower, queue, actions, restore, info, timelines, schedules, provider },
-    ...{ prunes, temporaries, drills, drillHistory, mirrors, board, mirrorsProvider },
+    ...{ prunes, temporaries, drills, drillHistory, mirrors, board, mirrorsProvider, arrangement },
   };
 }
 
@@ -93,7 +100,7 @@ function maker(): Maker {
 
 /** Shows the parts to VS Code, and hands them to it to be disposed of. No logic lives here. */
 export function activate(context: vscode.ExtensionContext): void {
-  const parts = build(context.globalState);
+  const parts = build(context.globalState, wantsProxy, context.workspaceState);
   const { inventory, follower, provider } = parts;
   const view = vscode.window.createTreeView<Node>('incusSnapshots.instances', {
     treeDataProvider: provider,
@@ -116,7 +123,8 @@ export function activate(context: vscode.ExtensionContext): void {
     if (visible) void loaded();
   };
   const reveal = async (node: Node) => {
-    if (!view.visible) return;
+    // A row that the filter hides cannot be brought into sight.
+    if (!view.visible || !provider.isShown(node)) return;
     provider.flush();
     await view.reveal(provider.rowFor(node), { select: true, focus: false, expand: false });
   };
@@ -134,6 +142,7 @@ export function activate(context: vscode.ExtensionContext): void {
     followContext(inventory),
     parts.board,
     showMirrors(parts.board, parts.mirrorsProvider, loaded),
+    followFilter(view, inventory, parts.arrangement),
     registerCommands({ ...parts, view: selected, reveal, loaded }),
     onDidChangeProgram(() => {
       for (const { remote } of inventory.remotes) parts.client.close(remote.name);

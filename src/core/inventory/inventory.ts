@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import pLimit from 'p-limit';
 import { type DetailsTarget, loadDetails } from './details.ts';
 import type { IncusClient } from '../incus/client.ts';
 import { IncusError, type IncusErrorKind, toIncusError } from '../incus/errors.ts';
@@ -54,6 +55,9 @@ export class Inventory {
   #generation = 0;
   #questions = 0;
   readonly #end = new AbortController();
+  /** Instances that are read when there is time. */
+  readonly #wanted = new Set<string>();
+  readonly #later = pLimit(2);
 
   constructor(client: IncusClient) {
     this.#client = client;
@@ -159,10 +163,16 @@ export class Inventory {
   }
 
   /** Sees to it that everything is known of an instance whose branch is opened; later readings keep it so. */
-  want({ remote, project, instance }: InstanceRef): void {
-    const ref = { remote, project, instance };
-    if (this.instance(ref)?.details === 'read') return;
-    void this.refreshInstance(ref, this.#end.signal).catch(() => undefined);
+  want(ref: InstanceRef): void {
+    void this.#learn(ref);
+  }
+
+  /** As {@link want}, for many that nobody waits for: few at a time, each once. */
+  wantLater(ref: InstanceRef): void {
+    const key = keyOf(ref);
+    if (this.#wanted.has(key)) return;
+    this.#wanted.add(key);
+    void this.#later(() => this.#learn(ref)).then(() => this.#wanted.delete(key));
   }
 
   /** Takes over an event. @returns whether the instance has to be read to know what it is like */
@@ -308,6 +318,12 @@ export class Inventory {
     if (!rows.put(instance, instance.snapshots ? 'read' : 'failed', question)) return false;
     this.#emit(isKnown ? { kind: 'instance', ref } : { kind: 'remote', remote: ref.remote });
     return true;
+  }
+
+  async #learn({ remote, project, instance }: InstanceRef): Promise<void> {
+    const ref = { remote, project, instance };
+    if (this.#hasEnded() || this.instance(ref)?.details === 'read') return;
+    await this.refreshInstance(ref, this.#end.signal).catch(() => undefined);
   }
 
   /** What a failed reading says of the instance. */

@@ -23,6 +23,12 @@ export function countOf({ instance, details, names }: InstanceEntry): number | u
   return details === 'read' ? instance.snapshots?.length : undefined;
 }
 
+/** When its newest snapshot was made; `undefined` where it has none, or that is not known. */
+export function newestOf({ instance, details, names }: InstanceEntry): Date | undefined {
+  if (details === 'named') return names?.at(-1)?.createdAt;
+  return details === 'read' ? instance.snapshots?.at(-1)?.createdAt : undefined;
+}
+
 interface Row extends InstanceEntry {
   /** The number of the newest question that it answers: an older answer that comes late is dropped. */
   readonly question: number;

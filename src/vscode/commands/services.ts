@@ -16,6 +16,7 @@ import type { ScheduleForms } from '../schedule/forms.ts';
 import type { Timelines } from '../timeline/timelines.ts';
 import type { MirrorBoard } from '../mirrors/board.ts';
 import type { MirrorRow } from '../mirrors/provider.ts';
+import type { Arrangement } from '../tree/arrangement.ts';
 import type { Node } from '../tree/nodes.ts';
 
 /** What commands work with; made once, in `extension.ts`. */
@@ -35,6 +36,7 @@ export interface Services {
   readonly timelines: Timelines;
   readonly prunes: Prunes;
   readonly schedules: ScheduleForms;
+  readonly arrangement: Arrangement;
   /** What is selected in the view. */
   readonly view: Pick<vscode.TreeView<Node>, 'selection'>;
   /** Brings a row into sight and selects it. */

@@ -3,6 +3,7 @@ import { toIncusError } from '../../core/incus/errors.ts';
 import { SECTION } from '../settings.ts';
 import type { MirrorRow } from '../mirrors/provider.ts';
 import type { Node } from '../tree/nodes.ts';
+import { clearFilter, filter, sort } from './arrange.ts';
 import { copyCommand } from './copyCommand.ts';
 import { recoveryDrill } from './drill.ts';
 import { openShell, restartInstance, showInstanceInfo, startInstance, stopInstance } from './instances.ts';
@@ -48,6 +49,9 @@ export const COMMANDS = {
   mirrorAll,
   editSchedule,
   refresh,
+  filter,
+  clearFilter,
+  sort,
   showLog,
   showRemoteProblem,
   openSettings,

@@ -9,6 +9,7 @@ import { mirrorSourceOf } from '../../core/policy/mirrorKeys.ts';
 import { checkSnapshotUse } from '../../core/policy/names.ts';
 import { isTemporary } from '../../core/policy/temporary.ts';
 import { describeError, describeProblem } from '../messages.ts';
+import type { ShownCount } from './arrangement.ts';
 import type { Note } from './nodes.ts';
 import {
   drillWords,
@@ -49,8 +50,8 @@ export function oneLine(name: string): string {
   });
 }
 
-/** @param count of all its instances */
-export function remoteRow({ remote, state }: RemoteEntry, count: number): Row {
+/** @param count of its instances */
+export function remoteRow({ remote, state }: RemoteEntry, count: ShownCount): Row {
   const label = oneLine(remote.name);
   switch (state.kind) {
     case 'connecting':
@@ -64,10 +65,9 @@ export function remoteRow({ remote, state }: RemoteEntry, count: number): Row {
     case 'failed':
       return failedRemoteRow(label, remote.address, state.error, describeProblem(state.problem));
     case 'ready': {
-      const instances = count === 1 ? vscode.l10n.t('1 instance') : vscode.l10n.t('{0} instances', count);
       const unread = state.unread > 0 ? vscode.l10n.t('{0} not readable', state.unread) : undefined;
       const limited = state.server.access === 'limited' ? vscode.l10n.t('limited access') : undefined;
-      const description = joined([state.server.version, instances, limited, unread]);
+      const description = joined([state.server.version, instanceCount(count), limited, unread]);
       return {
         label,
         description,
@@ -108,8 +108,8 @@ function failedRemoteRow(label: string, address: string, error: IncusError, prob
   };
 }
 
-export function projectRow(project: string, count: number): Row {
-  const description = count === 1 ? vscode.l10n.t('1 instance') : vscode.l10n.t('{0} instances', count);
+export function projectRow(project: string, count: ShownCount): Row {
+  const description = instanceCount(count);
   return {
     label: oneLine(project),
     description,
@@ -118,6 +118,12 @@ export function projectRow(project: string, count: number): Row {
     accessibilityInformation: { label: vscode.l10n.t('Project {0}, {1}', oneLine(project), description) },
     expandable: true,
   };
+}
+
+/** How many instances there are, and how many of them are shown. */
+function instanceCount({ shown, all }: ShownCount): string {
+  if (shown !== all) return vscode.l10n.t('{0} of {1} instances', shown, all);
+  return all === 1 ? vscode.l10n.t('1 instance') : vscode.l10n.t('{0} instances', all);
 }
 
 /**
@@ -255,6 +261,7 @@ function pendingRow(label: string): Row {
 export function noteRow(note: Note): Row {
   const rows: Record<Note, { text: string; icon: string }> = {
     noInstances: { text: vscode.l10n.t('No instances'), icon: 'info' },
+    noneFits: { text: vscode.l10n.t('No instance fits the filter'), icon: 'filter' },
     noInstancesVisible: { text: vscode.l10n.t('None visible: the access of this client may be limited'), icon: 'lock' },
     loading: { text: vscode.l10n.t('Loading…'), icon: 'loading~spin' },
     snapshotsUnknown: {

@@ -38,6 +38,8 @@ export interface NoteNode {
 export type Note =
   /** There are none, and the server may be believed. */
   | 'noInstances'
+  /** There are some, and the filter shows none of them. */
+  | 'noneFits'
   /** The server shows none, but this client's access may be limited. */
   | 'noInstancesVisible'
   | 'loading'

@@ -3,9 +3,12 @@ import type { KeyedQueue } from '../../core/actions/queue.ts';
 import { queueKey } from '../../core/actions/actions.ts';
 import type { DrillHistory } from '../../core/actions/drillHistory.ts';
 import type { Inventory, InventoryChange } from '../../core/inventory/inventory.ts';
+import { countOf, newestOf } from '../../core/inventory/rows.ts';
 import type { InstanceRef, ProjectRef, Snapshot } from '../../core/model.ts';
+import { needsTimes } from '../../core/policy/order.ts';
 import { isPinned } from '../../core/policy/pins.ts';
 import type { MirrorBoard } from '../mirrors/board.ts';
+import type { Arrangement, ShownCount } from './arrangement.ts';
 import { withMirror, withMirrored } from './mirrorFacts.ts';
 import { instanceRow, noteRow, projectRow, remoteRow, type Row, snapshotRow } from './items.ts';
 import { instanceNode, type Node, noteNode, projectNode, remoteNode, snapshotNode } from './nodes.ts';
@@ -13,30 +16,51 @@ import { instanceNode, type Node, noteNode, projectNode, remoteNode, snapshotNod
 /** Milliseconds in which changes are gathered, so that a burst is one redraw. */
 const GATHER = 50;
 
+/** The same after a long branch was drawn anew, which costs VS Code a moment: rows past which it is long. */
+const LONG = { rows: 200, gather: 500 } as const;
+
 /** How often ages are looked at, in milliseconds; a row is redrawn only where its words change. */
 const TICK = 60_000;
+
+/** A row as VS Code was last given it. */
+interface Drawn {
+  /** All that is to be seen of it, as one text. */
+  look?: string;
+  /** What is below it, by id; absent: VS Code has not asked since it was told to draw it anew. */
+  children?: readonly string[];
+}
 
 /** The tree of remotes, projects, instances and snapshots. */
 export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   readonly #inventory: Inventory;
   readonly #queue: KeyedQueue;
+  readonly #arrangement: Arrangement;
   readonly #drills: DrillHistory;
   readonly #board: MirrorBoard;
   readonly #changed = new vscode.EventEmitter<Node | Node[] | undefined>();
   /** One object per row: VS Code knows rows by identity. */
   readonly #nodes = new Map<string, Node>();
-  /** The words of the snapshot rows, as they were drawn. */
-  readonly #drawn = new Map<string, string>();
+  readonly #drawn = new Map<string, Drawn>();
   readonly #subscriptions: (() => void)[];
+  /** What is at the root, by id; absent as in {@link Drawn}. */
+  #roots: readonly string[] | undefined;
   #dirty: Map<string, Node> | 'all' | undefined;
   #gathering: NodeJS.Timeout | undefined;
   #ticking: NodeJS.Timeout | undefined;
+  #gather = GATHER;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(inventory: Inventory, queue: KeyedQueue, board: MirrorBoard, drills: DrillHistory) {
+  constructor(
+    inventory: Inventory,
+    queue: KeyedQueue,
+    arrangement: Arrangement,
+    board: MirrorBoard,
+    drills: DrillHistory,
+  ) {
     this.#inventory = inventory;
     this.#queue = queue;
+    this.#arrangement = arrangement;
     this.#board = board;
     this.#drills = drills;
     this.#subscriptions = [
@@ -45,6 +69,9 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
       }),
       drills.onDidChange((mirror) => {
         this.#redraw(this.#known(instanceNode(mirror)));
+      }),
+      arrangement.onDidChange(() => {
+        this.#redraw('all');
       }),
       queue.onDidChange((key) => {
         for (const node of this.#nodes.values()) {
@@ -62,15 +89,19 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
-    const { expandable, ...row } = this.#rowOf(node) ?? noteRow('loading');
+    const row = this.#rowOf(node) ?? noteRow('loading');
+    const { expandable, ...looks } = row;
     const state = expandable ? this.#expansionOf(node) : vscode.TreeItemCollapsibleState.None;
-    const item = new vscode.TreeItem('', state);
-    if (node.kind === 'snapshot' || node.kind === 'instance') this.#drawn.set(node.id, String(row.description));
-    return Object.assign(item, row, { id: node.id });
+    this.#drawnOf(node).look = lookOf(row);
+    return Object.assign(new vscode.TreeItem('', state), looks, { id: node.id });
   }
 
   getChildren(node?: Node): Node[] {
-    return this.#childrenOf(node).map((child) => this.#known(child));
+    const children = this.#childrenOf(node).map((child) => this.#known(child));
+    const ids = children.map(({ id }) => id);
+    if (node) this.#drawnOf(node).children = ids;
+    else this.#roots = ids;
+    return children;
   }
 
   getParent(node: Node): Node | undefined {
@@ -92,12 +123,25 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
     this.#dirty = undefined;
-    if (dirty) this.#changed.fire(dirty === 'all' ? undefined : [...dirty.values()]);
+    if (!dirty) return;
+    const outdated = dirty === 'all' ? this.#outdatedInAll() : this.#outdatedAmong([...dirty.values()]);
+    if (outdated !== 'all' && outdated.length === 0) return;
+    const below = (outdated === 'all' ? this.#remoteNodes() : outdated).map(({ id }) => this.#drawn.get(id));
+    this.#gather = below.some((drawn) => (drawn?.children?.length ?? 0) > LONG.rows) ? LONG.gather : GATHER;
+    this.#hasTold(outdated);
+    this.#changed.fire(outdated === 'all' ? undefined : outdated);
   }
 
   /** The row that stands for the same thing, as VS Code knows it. */
   rowFor(node: Node): Node {
     return this.#known(node);
+  }
+
+  /** Whether a row is in the tree: a filter can hide the instance that it is, or belongs to. */
+  isShown(node: Node): boolean {
+    if (node.kind !== 'instance' && node.kind !== 'snapshot') return true;
+    const entry = this.#inventory.instance(node.ref);
+    return entry !== undefined && this.#arrangement.count([entry]).shown === 1;
   }
 
   dispose(): void {
@@ -107,8 +151,12 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
     this.#changed.dispose();
   }
 
+  #remoteNodes(): Node[] {
+    return this.#inventory.remotes.map(({ remote }) => this.#known(remoteNode(remote.name)));
+  }
+
   #childrenOf(node: Node | undefined): Node[] {
-    if (!node) return this.#inventory.remotes.map(({ remote }) => remoteNode(remote.name));
+    if (!node) return this.#remoteNodes();
     if (node.kind === 'remote') {
       const state = this.#inventory.remote(node.remote)?.state;
       if (state?.kind === 'connecting') return [noteNode(node.id, 'loading')];
@@ -122,8 +170,17 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
   }
 
   #instancesOf(parent: string, remote: string, project?: ProjectRef): Node[] {
-    const instances = this.#inventory.instances(remote, project?.project);
-    if (instances.length > 0) return instances.map(({ instance }) => instanceNode(instance.ref));
+    const all = this.#inventory.instances(remote, project?.project);
+    if (needsTimes(this.#arrangement.order)) {
+      for (const entry of all) {
+        if (entry.details === 'named' && countOf(entry) !== 0 && !newestOf(entry)) {
+          this.#inventory.wantLater(entry.instance.ref);
+        }
+      }
+    }
+    const shown = this.#arrangement.arrange(all);
+    if (shown.length > 0) return shown.map(({ instance }) => instanceNode(instance.ref));
+    if (all.length > 0) return [noteNode(parent, 'noneFits')];
     const limited = this.#inventory.server(remote)?.access !== 'full';
     return [noteNode(parent, limited ? 'noInstancesVisible' : 'noInstances')];
   }
@@ -144,10 +201,10 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
     switch (node.kind) {
       case 'remote': {
         const entry = this.#inventory.remote(node.remote);
-        return entry && remoteRow(entry, this.#inventory.instances(node.remote).length);
+        return entry && remoteRow(entry, this.#count(node.remote));
       }
       case 'project':
-        return projectRow(node.ref.project, this.#inventory.instances(node.ref.remote, node.ref.project).length);
+        return projectRow(node.ref.project, this.#count(node.ref.remote, node.ref.project));
       case 'instance': {
         const entry = this.#inventory.instance(node.ref);
         const isBusy = this.#queue.isBusy(queueKey(this.#inventory, node.ref));
@@ -171,6 +228,10 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
     return withMirrored(row, this.#board, snapshot);
   }
 
+  #count(remote: string, project?: string): ShownCount {
+    return this.#arrangement.count(this.#inventory.instances(remote, project));
+  }
+
   /**
    * Remotes stand open, since what is on them is what one came for. VS Code heeds that only when a row first appears,
    * so they are expandable while they are still connecting.
@@ -192,6 +253,12 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
     if (known) return known;
     this.#nodes.set(node.id, node);
     return node;
+  }
+
+  #drawnOf({ id }: Node): Drawn {
+    const drawn = this.#drawn.get(id) ?? {};
+    this.#drawn.set(id, drawn);
+    return drawn;
   }
 
   #onChange(change: InventoryChange): void {
@@ -221,17 +288,99 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
     else this.#dirty = (this.#dirty ?? new Map<string, Node>()).set(what.id, what);
     this.#gathering ??= setTimeout(() => {
       this.flush();
-    }, GATHER);
+    }, this.#gather);
   }
 
+  /** The topmost rows that are other than VS Code has them; drawing one anew draws all that is below it. */
+  #outdatedInAll(): Node[] | 'all' {
+    const remotes = this.#remoteNodes();
+    if (!isSame(this.#roots, remotes)) return 'all';
+    return remotes.flatMap((node) => this.#outdatedFrom(node));
+  }
+
+  #outdatedAmong(nodes: readonly Node[]): Node[] {
+    const outdated = new Set<Node>();
+    /** What is above rows, and whether VS Code has it right: asked once, since it lists a whole branch. */
+    const right = new Map<Node, boolean>();
+    const isRight = (above: Node) => {
+      const known = right.get(above) ?? this.#isRight(above);
+      right.set(above, known);
+      return known;
+    };
+    for (const node of nodes) {
+      const wrong = this.#arrangement.isPlain ? undefined : this.#above(node).find((above) => !isRight(above));
+      if (wrong) outdated.add(wrong);
+      else if (this.isShown(node)) for (const one of this.#outdatedFrom(node)) outdated.add(one);
+    }
+    return [...outdated].filter((node) => !this.#above(node).some((above) => outdated.has(above)));
+  }
+
+  #outdatedFrom(node: Node): Node[] {
+    if (!this.#isRight(node)) return [node];
+    if (!this.#drawn.get(node.id)?.children) return [];
+    return this.#childrenOf(node).flatMap((child) => this.#outdatedFrom(this.#known(child)));
+  }
+
+  /** Whether a row looks as VS Code has it, and has the rows below it that VS Code has. */
+  #isRight(node: Node): boolean {
+    const row = this.#rowOf(node);
+    const { look, children } = this.#drawn.get(node.id) ?? {};
+    if (!row || look !== lookOf(row)) return false;
+    return children === undefined || isSame(children, this.#childrenOf(node));
+  }
+
+  /** From the remote down. */
+  #above(node: Node): Node[] {
+    const parent = this.getParent(node);
+    return parent ? [...this.#above(parent), parent] : [];
+  }
+
+  /** Notes what VS Code is about to ask for. */
+  #hasTold(outdated: readonly Node[] | 'all'): void {
+    if (outdated === 'all') this.#roots = undefined;
+    for (const node of outdated === 'all' ? this.#remoteNodes() : outdated) {
+      const row = this.#rowOf(node);
+      if (row) this.#drawn.set(node.id, { look: lookOf(row) });
+      else this.#drawn.delete(node.id);
+    }
+  }
+
+  #exists(node: Node): boolean {
+    switch (node.kind) {
+      case 'remote':
+        return this.#inventory.remote(node.remote) !== undefined;
+      case 'project':
+        return this.#inventory.remote(node.ref.remote) !== undefined;
+      case 'instance':
+        return this.#inventory.instance(node.ref) !== undefined;
+      case 'snapshot':
+        return this.#inventory.snapshot(node.ref) !== undefined;
+      case 'note':
+        return true;
+    }
+  }
+
+  /** Ages become other words with time, and what is gone need not be remembered. */
   readonly #tick = (): void => {
-    for (const [id, words] of this.#drawn) {
-      const node = this.#nodes.get(id);
-      const row = node && this.#rowOf(node);
-      if (!node || !row) {
-        this.#drawn.delete(id);
-        this.#nodes.delete(id);
-      } else if (row.description !== words) this.#redraw(node);
+    for (const node of this.#nodes.values()) {
+      const { look } = this.#drawn.get(node.id) ?? {};
+      if (!this.#exists(node)) {
+        this.#nodes.delete(node.id);
+        this.#drawn.delete(node.id);
+      } else if (look !== undefined && (node.kind === 'snapshot' || node.kind === 'instance')) {
+        const row = this.#rowOf(node);
+        if (row && lookOf(row) !== look) this.#redraw(node);
+      }
     }
   };
+}
+
+/** All that is to be seen of a row. */
+function lookOf({ tooltip, iconPath, ...row }: Row): string {
+  const icon = iconPath instanceof vscode.ThemeIcon ? [iconPath.id, iconPath.color?.id] : [];
+  return JSON.stringify([row, icon, tooltip instanceof vscode.MarkdownString ? tooltip.value : tooltip]);
+}
+
+function isSame(ids: readonly string[] | undefined, nodes: readonly Node[]): boolean {
+  return ids?.length === nodes.length && nodes.every(({ id }, i) => id === ids[i]);
 }

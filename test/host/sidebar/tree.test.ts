@@ -103,7 +103,7 @@ describe('the tree', () => {
   it('counts an instance that is being worked on as busy', async () => {
     await host.load();
     const { queue } = host.parts;
-    const redrawn = await host.redraws();
+    const redrawn = host.redraws();
     const row = host.instance('ubuntu-test');
     const work = Promise.withResolvers<undefined>();
     const done = queue.run(host.turn('ubuntu-test'), undefined, () => work.promise);
@@ -211,7 +211,7 @@ describe('the tree', () => {
     await host.sql("UPDATE instances_snapshots SET creation_date = '2020-01-01 00:00:00+00:00' WHERE name = 'stays'");
     await host.load();
     host.tree();
-    const redrawn = await host.redraws();
+    const redrawn = host.redraws();
     const { provider } = host.parts;
     const real = Date.now;
     const RealDate = globalThis.Date;

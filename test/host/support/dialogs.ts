@@ -1,6 +1,8 @@
 /** The user of the tests: answers what the extension asks, in the order that a test has laid down. */
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import { waitFor } from '../../lab/process.ts';
+import { Box } from './box.ts';
 
 /** What was asked or told, with all that stood there. */
 export interface Question {
@@ -85,12 +87,15 @@ const FUNCTIONS = [
   'showWarningMessage',
   'showErrorMessage',
   'showInformationMessage',
+  'createQuickPick',
 ] as const;
 
 /** Stands in for the questions of `vscode.window` from `install` to `remove`. */
 export class Dialogs {
   /** All that was asked so far. */
   readonly asked: Question[] = [];
+  /** Lists that were opened and can be typed into, the last one last. */
+  readonly boxes: Box[] = [];
   /** What went wrong with the questions themselves; a handler may have swallowed it. */
   readonly #wrong: unknown[] = [];
   readonly #answers: Answer[] = [];
@@ -103,6 +108,11 @@ export class Dialogs {
         items: readonly vscode.QuickPickItem[] | Promise<never>,
         options?: vscode.QuickPickOptions,
       ) => this.#onPick(await items, options ?? {}),
+      createQuickPick: () => {
+        const box = new Box();
+        this.boxes.push(box);
+        return box;
+      },
       showWarningMessage: (text: string, ...rest: unknown[]) => this.#onMessage('warning', text, rest),
       showErrorMessage: (text: string, ...rest: unknown[]) => this.#onMessage('error', text, rest),
       showInformationMessage: (text: string, ...rest: unknown[]) => this.#onMessage('info', text, rest),
@@ -124,6 +134,11 @@ export class Dialogs {
     const unused = this.#answers.splice(0).length;
     if (first !== undefined) throw first as Error;
     assert.equal(unused, 0, `${unused} answers were not asked for; asked: ${this.asked.map(shown).join(' // ')}`);
+  }
+
+  /** The list that is open and can be typed into, once it is there. */
+  box(): Promise<Box> {
+    return waitFor('a list to be open', () => this.boxes.find(({ isOpen }) => isOpen));
   }
 
   /** The last thing that was asked or told. */

@@ -164,13 +164,13 @@ describe('the inventory', () => {
     };
     play(['s1']);
     await inventory.refresh();
-    await expect.poll(() => [shown('c60'), shown('c62')], { timeout: 10_000 }).toEqual(['named 1', 'named 1']);
+    await expect.poll(() => [shown('c60'), shown('c62')], { timeout: 50_000 }).toEqual(['named 1', 'named 1']);
     inventory.want(opened);
-    await expect.poll(() => shown('c62'), { timeout: 10_000 }).toBe('read 1');
+    await expect.poll(() => shown('c62'), { timeout: 50_000 }).toBe('read 1');
 
     play(['s1', 's2']);
     await inventory.refresh();
-    await expect.poll(() => [shown('c60'), shown('c62')], { timeout: 10_000 }).toEqual(['named 2', 'read 2']);
+    await expect.poll(() => [shown('c60'), shown('c62')], { timeout: 50_000 }).toEqual(['named 2', 'read 2']);
   }, 40_000);
 
   it('says what is wrong with the program', async () => {
