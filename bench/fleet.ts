@@ -3,6 +3,7 @@
  * socket, and where listing costs depend on the database alone, snapshots as further rows of it.
  */
 import pLimit from 'p-limit';
+import type { InstanceRef } from '../src/core/model.ts';
 import type { Lab } from '../test/lab/handle.ts';
 import { startLab } from '../test/lab/lab.ts';
 import { mustRun } from '../test/lab/process.ts';
@@ -19,9 +20,12 @@ export interface Fleet {
   /** The lab whose primary server holds the fleet. */
   readonly lab: Lab;
   readonly instances: number;
-  /** Of all instances together. */
+  /** Of each instance. */
   readonly snapshots: number;
 }
+
+/** The remote that holds the fleet. */
+export const FLEET_REMOTE = 'local';
 
 const INSTANCES = 1000;
 const SNAPSHOTS = 10;
@@ -34,6 +38,11 @@ export function keyOfKind({ line, storage }: FleetKind): string {
   return `${line} ${storage}`;
 }
 
+/** One of the fleet's instances. */
+export function fleetRef(index: number): InstanceRef {
+  return { remote: FLEET_REMOTE, project: 'default', instance: nameOf(index) };
+}
+
 /** In the order of the numbers as in that of the letters. */
 function nameOf(index: number): string {
   return `fleet-${String(index).padStart(4, '0')}`;
@@ -42,7 +51,7 @@ function nameOf(index: number): string {
 /** Builds a fleet on a lab of its own; whoever has it stops the lab. */
 export async function buildFleet(kind: FleetKind, say: (text: string) => void): Promise<Fleet> {
   say(`building a fleet on Incus ${kind.line}, ${kind.storage}`);
-  const lab = await startLab(kind);
+  const lab = await startLab({ ...kind, containers: false });
   try {
     const socket = new ServerSocket(lab.primary.folder);
     const limit = pLimit(SIDE_BY_SIDE);
@@ -57,7 +66,7 @@ export async function buildFleet(kind: FleetKind, say: (text: string) => void): 
     if (real < SNAPSHOTS) await multiply(lab);
     socket.end();
     say(`${INSTANCES * SNAPSHOTS} snapshots are there, ${INSTANCES * real} of them with data`);
-    return { kind, lab, instances: INSTANCES, snapshots: INSTANCES * SNAPSHOTS };
+    return { kind, lab, instances: INSTANCES, snapshots: SNAPSHOTS };
   } catch (error) {
     await lab.stop();
     throw error;
@@ -76,7 +85,7 @@ async function multiply(lab: Lab): Promise<void> {
     mustRun([lab.client, 'admin', 'sql', 'global', text], { env: lab.environment({ INCUS_DIR: lab.primary.folder }) });
   // Servers differ in columns that are not named here.
   const columnsOf = async (name: string, but: readonly string[]) =>
-    [...(await sql(`SELECT name FROM pragma_table_info('${name}')`)).matchAll(/\|\s*([a-z_]+)\s*\|/g)]
+    [...(await sql(`SELECT name FROM pragma_table_info('${name}')`)).matchAll(/^[|│]\s*([a-z_]+)\s*[|│]/gm)]
       .map(([, column = '']) => column)
       .filter((column) => !but.includes(column));
   const further = Array.from({ length: SNAPSHOTS - 1 }, (_, at) => at + 1);

@@ -56,26 +56,38 @@ export async function time(work: () => unknown): Promise<number> {
   return performance.now() - start;
 }
 
+/** How much processor time this thread takes for something, in milliseconds: what others do does not count. */
+export function processorTimeOf(work: () => unknown): number {
+  const before = process.threadCpuUsage();
+  work();
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1000;
+}
+
+/** What each of several contenders came to, in the order of the turns. */
+type Turns<Contenders> = {
+  [Name in keyof Contenders]: (Contenders[Name] extends () => infer Value ? Awaited<Value> : never)[];
+};
+
 /**
  * Measures several things by turns, after one turn that does not count. Who begins changes from turn to turn, so that
  * none is always the one that finds caches warm.
- * @param contenders each gives the value of one run
- * @returns the values of each, in the order of the turns
+ * @param contenders each gives what one run came to
  */
-export async function byTurns<Name extends string>(
+export async function byTurns<Contenders extends Readonly<Record<string, () => unknown>>>(
   runs: number,
-  contenders: Readonly<Record<Name, () => number | Promise<number>>>,
-): Promise<Record<Name, number[]>> {
-  const names = Object.keys(contenders) as Name[];
-  const values = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+  contenders: Contenders,
+): Promise<Turns<Contenders>> {
+  const names = Object.keys(contenders);
+  const values: Record<string, unknown[]> = Object.fromEntries(names.map((name) => [name, []]));
   for (let turn = -1; turn < runs; turn++) {
     const first = (turn + 1) % names.length;
     for (const name of [...names.slice(first), ...names.slice(0, first)]) {
-      const value = await contenders[name]();
-      if (turn >= 0) values[name].push(value);
+      const value = await contenders[name]?.();
+      if (turn >= 0) values[name]?.push(value);
     }
   }
-  return values;
+  return values as Turns<Contenders>;
 }
 
 /** Milliseconds in words, for notes. */

@@ -4,7 +4,7 @@ import { CONTAINERS } from '../../test/lab/handle.ts';
 import { startLab } from '../../test/lab/lab.ts';
 import type { Experiment } from '../figure.ts';
 import { ServerSocket } from '../serverSocket.ts';
-import { byTurns, ratioOf, time, wordTime } from '../statistics.ts';
+import { byTurns, processorTimeOf, ratioOf, wordTime } from '../statistics.ts';
 
 const INSTANCES = 1000;
 const SNAPSHOTS = 10;
@@ -56,10 +56,11 @@ export const experiments: readonly Experiment[] = [
       const refuse = (what: string, why: string) => {
         throw new Error(`${what}: ${why}`);
       };
+      const texts = [instances, volumes];
       const values = await byTurns(TURNS, {
-        parse: () => time(() => [instances, volumes].map((text): unknown => JSON.parse(text))),
-        validateInstances: () => time(() => parseInstances(parseEnvelope(instances, []), 'local', refuse)),
-        validateVolumes: () => time(() => parseInstanceVolumes(parseEnvelope(volumes, []))),
+        parse: () => processorTimeOf(() => texts.map((text): unknown => JSON.parse(text))),
+        validateInstances: () => processorTimeOf(() => parseInstances(parseEnvelope(instances, []), 'local', refuse)),
+        validateVolumes: () => processorTimeOf(() => parseInstanceVolumes(parseEnvelope(volumes, []))),
       });
       const validate = values.validateInstances.map((one, turn) => one + (values.validateVolumes[turn] ?? NaN));
       const note = `JSON.parse of 1,000 instances and 11,000 volumes ${wordTime(values.parse)}; with validation ${wordTime(values.validateInstances)} and ${wordTime(values.validateVolumes)}`;
