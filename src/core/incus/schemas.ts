@@ -26,8 +26,28 @@ export type BadRecord = (what: string, why: string) => void;
 
 const text = z._default(z.string(), '');
 const flag = z._default(z.boolean(), false);
-const config = z._default(z.nullable(z.record(z.string(), z.string())), {});
-const devices = z._default(z.nullable(z.record(z.string(), z.record(z.string(), z.string()))), {});
+
+/** Configurations are most of what a listing holds; looked at by a loop, they cost a tenth of what `z.record` takes. */
+const config = z._default(z.nullable(z.custom<Config>(isConfig)), {});
+const devices = z._default(z.nullable(z.custom<Devices>(isDevices)), {});
+
+const list = z.nullable(z.custom<readonly unknown[]>((value) => Array.isArray(value)));
+
+function isConfig(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  for (const key in value) if (typeof value[key] !== 'string') return false;
+  return true;
+}
+
+function isDevices(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  for (const key in value) if (!isConfig(value[key])) return false;
+  return true;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 const envelope = z.object({
   type: z.optional(z.string()),
@@ -163,11 +183,25 @@ export function parseDocumentedKeys(value: unknown): string[] {
   return Object.values(configs.instance).flatMap(({ keys }) => keys.flatMap((key) => Object.keys(key)));
 }
 
-const volumeRecord = z.object({
-  name: z.string(),
-  project: z._default(z.string(), ''),
-  created_at: z._default(z.string(), ''),
-});
+interface VolumeRecord {
+  readonly name: string;
+  readonly project?: string;
+  readonly created_at?: string;
+}
+
+/** There are more of these than of anything else; a schema would take as long as reading the JSON does. */
+function isVolumeRecord(value: unknown): value is VolumeRecord {
+  return (
+    isRecord(value) &&
+    typeof value['name'] === 'string' &&
+    isTextOrAbsent(value['project']) &&
+    isTextOrAbsent(value['created_at'])
+  );
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
+}
 
 /** A root volume, or a snapshot of one, as a listing of volumes shows them. */
 export interface VolumeRow {
@@ -182,16 +216,20 @@ export interface VolumeRow {
  * as further rows `volume/snapshot` their snapshots.
  */
 export function parseInstanceVolumes(value: unknown): VolumeRow[] {
-  const records = must(z.nullable(z.array(z.unknown())).safeParse(value)) ?? [];
-  return records.flatMap((record) => {
-    const parsed = volumeRecord.safeParse(record);
-    if (!parsed.success) return [];
-    const { name, project, created_at: createdAt } = parsed.data;
-    const [instance = '', ...rest] = name.split('/');
-    const volume = { project: project === '' ? DEFAULT_PROJECT : project, instance };
-    if (rest.length === 0) return [volume];
-    return [{ ...volume, snapshot: { name: rest.join('/'), createdAt: new Date(createdAt) } }];
+  return recordsIn(value).flatMap((record) => {
+    if (!isVolumeRecord(record)) return [];
+    const { name, created_at: createdAt = '' } = record;
+    const project = record.project === undefined || record.project === '' ? DEFAULT_PROJECT : record.project;
+    const slash = name.indexOf('/');
+    if (slash < 0) return { project, instance: name };
+    const snapshot = { name: name.slice(slash + 1), createdAt: new Date(createdAt) };
+    return { project, instance: name.slice(0, slash), snapshot };
   });
+}
+
+/** The records of a listing, which are looked at one by one. */
+function recordsIn(value: unknown): readonly unknown[] {
+  return must(list.safeParse(value)) ?? [];
 }
 
 /** The name of whatever object of the API it is. */
@@ -237,7 +275,7 @@ const instanceRecord = z.object({
   devices,
   expanded_config: config,
   expanded_devices: devices,
-  snapshots: z.optional(z.nullable(z.array(z.unknown()))),
+  snapshots: z.optional(list),
 });
 
 const profileRecord = z.object({
@@ -270,11 +308,7 @@ function readProfile(record: z.infer<typeof profileRecord>, place: ProjectRef): 
 
 /** `/1.0/instances?recursion=1`: rows without snapshots. */
 export function parseInstances(value: unknown, remote: string, onBad: BadRecord): Instance[] {
-  const records = must(z.nullable(z.array(z.unknown())).safeParse(value)) ?? [];
-  return records.flatMap((record) => {
-    const instance = readInstance(record, remote, onBad);
-    return instance ? [instance] : [];
-  });
+  return recordsIn(value).flatMap((record) => readInstance(record, remote, onBad) ?? []);
 }
 
 /**
@@ -299,7 +333,7 @@ function readInstance(value: unknown, remote: string, onBad: BadRecord): Instanc
   }
   const r = parsed.data;
   const ref = { remote, project: r.project, instance: r.name };
-  return {
+  const row = {
     ref,
     type: r.type,
     status: r.status,
@@ -308,13 +342,16 @@ function readInstance(value: unknown, remote: string, onBad: BadRecord): Instanc
     description: r.description,
     createdAt: new Date(r.created_at),
     ...readTime('lastUsedAt', r.last_used_at),
-    ...(r.location !== '' && r.location !== 'none' && { location: r.location }),
     profiles: r.profiles ?? [],
-    ...readSettings(r),
+    config: r.config ?? {},
+    devices: r.devices ?? {},
     expandedConfig: r.expanded_config ?? {},
     expandedDevices: r.expanded_devices ?? {},
-    ...knownSnapshots(r, ref, onBad),
   };
+  const isClustered = r.location !== '' && r.location !== 'none';
+  // Most of a listing's rows have neither; copies would cost more than all else that is done to a row.
+  if (!isClustered && r.snapshots === undefined) return row;
+  return { ...row, ...(isClustered && { location: r.location }), ...knownSnapshots(r, ref, onBad) };
 }
 
 /**
