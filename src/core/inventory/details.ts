@@ -1,3 +1,4 @@
+import { setTimeout as setTimer } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { IncusClient } from '../incus/client.ts';
 import {
@@ -16,6 +17,9 @@ const SIDE_BY_SIDE = 4;
 /** Rows that a side bar shows before anybody scrolls. */
 const IN_SIGHT = 50;
 
+/** Milliseconds after which the rows in sight no longer wait for the names of all; a thousand take half of that. */
+const PATIENCE = 1_500;
+
 /** What is done with what is found. */
 export interface DetailsTarget {
   /** Reads one instance with everything; never rejects. */
@@ -31,9 +35,10 @@ export interface DetailsTarget {
 }
 
 /**
- * Fills in the snapshots behind a listing, what matters first: everything of the rows in sight, then names of the rest.
- * Where a listing of the pools' volumes shows snapshots, it gives all names and dates at once; newer servers do not,
- * but give the names of one instance within half a millisecond.
+ * Fills in the snapshots behind a listing. Where a listing of the pools' volumes shows snapshots, it gives all names and
+ * dates at once, and comes first: it takes as long as everything of the rows in sight does, and each would hold the other
+ * up. Newer servers do not show them there, but give the names of one instance within half a millisecond: there
+ * everything of the rows in sight comes first, then names of the rest.
  * @param listed in the order in which the rows stand
  */
 export async function loadDetails(
@@ -50,24 +55,17 @@ export async function loadDetails(
   for (const { ref } of listed.filter(isAway)) target.fail(ref, away);
   const present = listed.filter((instance) => !isAway(instance));
   const inSight = new Set(present.filter(({ ref }, i) => i < IN_SIGHT || target.wasRead(ref)));
-  let unnamed = present.filter((instance) => !inSight.has(instance));
   const run = (instances: Iterable<Instance>, work: (ref: InstanceRef) => Promise<void>) =>
     limit.map([...instances], async ({ ref }) => {
       if (!signal.aborted) await work(ref);
     });
 
-  const sight = run(inSight, (ref) => target.read(ref));
-  if (unnamed.length > 0 && !server.extensions.has('storage_volume_full')) {
-    const question = target.ask();
-    const found = await namesByPool(client, unnamed, signal);
-    if (signal.aborted) return;
-    for (const { ref } of unnamed) {
-      const names = found?.get(keyOf(ref));
-      if (names) target.name(ref, names, question);
-    }
-    unnamed = unnamed.filter(({ ref }) => !found?.has(keyOf(ref)));
-  }
-  await sight;
+  const isShownByPools = inSight.size < present.length && !server.extensions.has('storage_volume_full');
+  const naming = isShownByPools ? nameByPool(client, present, target, signal) : Promise.resolve(new Set<string>());
+  if (isShownByPools) await patiently(naming);
+  await run(inSight, (ref) => target.read(ref));
+  const named = await naming;
+  const unnamed = present.filter((instance) => !inSight.has(instance) && !named.has(keyOf(instance.ref)));
   await run(unnamed, async (ref) => {
     const question = target.ask();
     const names = await client.snapshotNames(ref, signal).catch(() => undefined);
@@ -77,13 +75,22 @@ export async function loadDetails(
   });
 }
 
-/** Names and dates by the pools' volumes; `undefined` where one of the pools did not answer. */
-async function namesByPool(
+/** Resolves when the work is done, or has taken long. */
+async function patiently(work: Promise<unknown>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, setTimer(PATIENCE, undefined, { signal: done.signal }).catch(() => undefined)]);
+  done.abort();
+}
+
+/** Names and dates by the pools' volumes. @returns who has got them: nobody where one of the pools did not answer */
+async function nameByPool(
   client: IncusClient,
   listed: readonly Instance[],
+  target: DetailsTarget,
   signal: AbortSignal,
-): Promise<Map<string, SnapshotName[]> | undefined> {
+): Promise<ReadonlySet<string>> {
   const { remote } = listed[0]?.ref ?? { remote: '' };
+  const question = target.ask();
   const found = new Map<string, SnapshotName[]>();
   try {
     for (const [pool, type] of poolsOf(listed)) {
@@ -96,9 +103,14 @@ async function namesByPool(
     }
   } catch {
     // A pool that cannot be listed leaves the names to the way that needs none.
-    return undefined;
+    return new Set();
   }
-  return found;
+  if (signal.aborted) return new Set();
+  for (const { ref } of listed) {
+    const names = found.get(keyOf(ref));
+    if (names) target.name(ref, names, question);
+  }
+  return new Set(found.keys());
 }
 
 function poolsOf(listed: readonly Instance[]): [pool: string, type: InstanceType][] {
