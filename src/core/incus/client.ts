@@ -19,10 +19,9 @@ import {
   parseRestricted,
   parseServer,
   parseVolumeConfig,
-  parseInstanceVolumes,
-  type VolumeRow,
 } from './schemas.ts';
 import type { EventListener, Transport } from './transport.ts';
+import { parseInstanceVolumes, type VolumeRow } from './volumes.ts';
 import type {
   Access,
   Config,

@@ -45,7 +45,8 @@ function isDevices(value: unknown): boolean {
   return true;
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Whether a value has named fields. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -183,52 +184,8 @@ export function parseDocumentedKeys(value: unknown): string[] {
   return Object.values(configs.instance).flatMap(({ keys }) => keys.flatMap((key) => Object.keys(key)));
 }
 
-interface VolumeRecord {
-  readonly name: string;
-  readonly project?: string;
-  readonly created_at?: string;
-}
-
-/** There are more of these than of anything else; a schema would take as long as reading the JSON does. */
-function isVolumeRecord(value: unknown): value is VolumeRecord {
-  return (
-    isRecord(value) &&
-    typeof value['name'] === 'string' &&
-    isTextOrAbsent(value['project']) &&
-    isTextOrAbsent(value['created_at'])
-  );
-}
-
-function isTextOrAbsent(value: unknown): boolean {
-  return value === undefined || typeof value === 'string';
-}
-
-/** A root volume, or a snapshot of one, as a listing of volumes shows them. */
-export interface VolumeRow {
-  readonly project: string;
-  readonly instance: string;
-  /** Absent: the volume itself. */
-  readonly snapshot?: SnapshotName;
-}
-
-/**
- * `/1.0/storage-pools/P/volumes/container?recursion=1` of a server without `storage_volume_full`: the volumes, and
- * as further rows `volume/snapshot` their snapshots.
- */
-export function parseInstanceVolumes(value: unknown): VolumeRow[] {
-  return recordsIn(value).flatMap((record) => {
-    if (!isVolumeRecord(record)) return [];
-    const { name, created_at: createdAt = '' } = record;
-    const project = record.project === undefined || record.project === '' ? DEFAULT_PROJECT : record.project;
-    const slash = name.indexOf('/');
-    if (slash < 0) return { project, instance: name };
-    const snapshot = { name: name.slice(slash + 1), createdAt: new Date(createdAt) };
-    return { project, instance: name.slice(0, slash), snapshot };
-  });
-}
-
 /** The records of a listing, which are looked at one by one. */
-function recordsIn(value: unknown): readonly unknown[] {
+export function recordsIn(value: unknown): readonly unknown[] {
   return must(list.safeParse(value)) ?? [];
 }
 
