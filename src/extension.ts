@@ -33,9 +33,12 @@ import {
   program,
   snapshotServers,
   timeLimits,
+  timeZoneOf,
   wantsProxy,
 } from './vscode/settings.ts';
 import { Prunes } from './vscode/prune/prunes.ts';
+import { HealthBoard } from './vscode/schedule/healthBoard.ts';
+import { HealthStatus } from './vscode/schedule/healthStatus.ts';
 import { ScheduleForms } from './vscode/schedule/forms.ts';
 import { Timelines } from './vscode/timeline/timelines.ts';
 import { Arrangement } from './vscode/tree/arrangement.ts';
@@ -85,10 +88,11 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
   const edits = new ScheduleEdits(client, inventory, queue);
   const schedules = new ScheduleForms({ client, inventory, edits, log });
   const arrangement = new Arrangement(memory);
-  const provider = new InstancesProvider(inventory, queue, arrangement, board, drillHistory);
+  const health = new HealthBoard(inventory, timeZoneOf);
+  const provider = new InstancesProvider(inventory, queue, arrangement, board, drillHistory, health);
   return {
     ...{ log, client, transport, inventory, follower, queue, actions, restore, info, timelines, schedules, provider },
-    ...{ prunes, temporaries, drills, drillHistory, mirrors, board, mirrorsProvider, arrangement },
+    ...{ edits, health, prunes, temporaries, drills, drillHistory, mirrors, board, mirrorsProvider, arrangement },
   };
 }
 
@@ -137,6 +141,8 @@ export function activate(context: vscode.ExtensionContext): void {
     parts.timelines,
     parts.prunes,
     parts.schedules,
+    parts.health,
+    new HealthStatus(parts.health),
     provider,
     view,
     followContext(inventory),

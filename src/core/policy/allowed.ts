@@ -148,7 +148,9 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
       check: ([instance, ...pairs]) =>
         instanceRefusal(instance) ??
         (pairs.length === 0 ? { reason: 'count' } : undefined) ??
-        firstRefusal(pairs, (pair) => (isScheduleSetting(pair) || isOwnSetting(pair) ? undefined : 'config')),
+        firstRefusal(pairs, (pair) =>
+          isScheduleSetting(pair) || isOwnSetting(pair) || pair === NO_AUTOSTART ? undefined : 'config',
+        ),
     },
   ],
   [
@@ -353,6 +355,9 @@ function snapshotToNewInstance(names: readonly string[]): Refusal | undefined {
 function isScheduleSetting(pair: string): boolean {
   return /^snapshots\.[a-z.]+=(?!-$)/.test(pair);
 }
+
+/** A mirror that starts with its server cannot be mirrored to. */
+const NO_AUTOSTART = 'boot.autostart=false';
 
 /** A key of ours on an instance, which no program but this one reads. */
 function isOwnSetting(pair: string): boolean {

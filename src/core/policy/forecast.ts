@@ -82,7 +82,7 @@ export interface Forecast {
  * schedule. So a snapshot is made within the minute **before** the one that the schedule names (measured on 6.0.4 and
  * 7.0.2), and a name that tells the time tells that minute: `0 0 * * *` makes names with the day before.
  */
-const AHEAD = 60_000;
+export const AHEAD = 60_000;
 
 const SHOWN_RUNS = 5;
 
@@ -103,8 +103,13 @@ function standIn({ hours, isOn }: { hours: number | undefined; isOn: CronTimes['
   return { minutes: new Set([0]), hours: { has: (hour) => hours === undefined || hour === hours }, isOn };
 }
 
+/** The beginnings of the times in which an alias fires. */
+export function aliasTimes(alias: ScheduleAlias): CronTimes {
+  return STAND_INS[alias];
+}
+
 /** The runs whose times can be told exactly. */
-function exactTimes(triggers: readonly Trigger[]): CronTimes[] {
+export function exactTimes(triggers: readonly Trigger[]): CronTimes[] {
   return triggers.flatMap((trigger) => (trigger.kind === 'cron' ? [trigger.times] : []));
 }
 

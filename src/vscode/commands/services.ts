@@ -3,6 +3,7 @@ import type { Actions } from '../../core/actions/actions.ts';
 import type { Drills } from '../../core/actions/drill.ts';
 import type { DrillHistory } from '../../core/actions/drillHistory.ts';
 import type { Mirrors } from '../../core/actions/mirror.ts';
+import type { ScheduleEdits } from '../../core/actions/scheduleEdits.ts';
 import type { KeyedQueue } from '../../core/actions/queue.ts';
 import type { Restore } from '../../core/actions/restore.ts';
 import type { Temporaries } from '../../core/actions/temporary.ts';
@@ -12,6 +13,7 @@ import type { InstanceRef, ProjectRef, SnapshotRef, SnapshotServerPair } from '.
 import type { Log } from '../log.ts';
 import type { InfoDocuments } from '../infoDocuments.ts';
 import type { Prunes } from '../prune/prunes.ts';
+import type { HealthBoard } from '../schedule/healthBoard.ts';
 import type { ScheduleForms } from '../schedule/forms.ts';
 import type { Timelines } from '../timeline/timelines.ts';
 import type { MirrorBoard } from '../mirrors/board.ts';
@@ -37,6 +39,8 @@ export interface Services {
   readonly prunes: Prunes;
   readonly schedules: ScheduleForms;
   readonly arrangement: Arrangement;
+  readonly edits: ScheduleEdits;
+  readonly health: HealthBoard;
   /** What is selected in the view. */
   readonly view: Pick<vscode.TreeView<Node>, 'selection'>;
   /** Brings a row into sight and selects it. */

@@ -12,6 +12,7 @@ import { openInstallGuide, openSettings, refresh, showLog, showRemoteProblem } f
 import { showFailure } from './report.ts';
 import { restoreSnapshot } from './restore.ts';
 import { pinSnapshot, pruneSnapshots, setTiers, unpinSnapshot } from './retention.ts';
+import { checkSchedules } from './health.ts';
 import { editSchedule } from './schedule.ts';
 import { type Handler, type Selection, selectionOf, type Services } from './services.ts';
 import {
@@ -48,6 +49,7 @@ export const COMMANDS = {
   mirrorInstance,
   mirrorAll,
   editSchedule,
+  checkSchedules,
   refresh,
   filter,
   clearFilter,

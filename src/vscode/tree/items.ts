@@ -278,3 +278,19 @@ export function noteRow(note: Note): Row {
     expandable: false,
   };
 }
+
+/** A row that says something more: behind its name, and in its tooltip. */
+export function withWords(row: Row, words: string | undefined, more: string | undefined): Row {
+  const description = [row.description, words].filter((part) => typeof part === 'string' && part !== '').join(' · ');
+  const { label = '' } = row.accessibilityInformation ?? {};
+  return {
+    ...row,
+    description,
+    ...(words !== undefined && { accessibilityInformation: { label: `${label}, ${words}` } }),
+    ...(more !== undefined && row.tooltip instanceof vscode.MarkdownString && { tooltip: withLine(row.tooltip, more) }),
+  };
+}
+
+function withLine(tooltip: vscode.MarkdownString, line: string): vscode.MarkdownString {
+  return new vscode.MarkdownString(tooltip.value).appendMarkdown('\n\n').appendText(line);
+}

@@ -3,7 +3,7 @@ import type { InstanceRef, Snapshot } from '../../core/model.ts';
 import type { SnapshotMirrored } from '../../core/policy/mirror.ts';
 import type { MirrorBoard } from '../mirrors/board.ts';
 import { describeLine } from '../mirrors/provider.ts';
-import { oneLine, type Row } from './items.ts';
+import { oneLine, type Row, withWords } from './items.ts';
 import { relativeTime } from './wording.ts';
 
 /** An instance's row, with how it stands with its mirror, or whose mirror it is. */
@@ -40,19 +40,4 @@ function mirroredWord(state: SnapshotMirrored): string {
     case 'doubtful':
       return vscode.l10n.t('half mirrored');
   }
-}
-
-function withWords(row: Row, words: string | undefined, more: string | undefined): Row {
-  const description = [row.description, words].filter((part) => typeof part === 'string' && part !== '').join(' · ');
-  const { label = '' } = row.accessibilityInformation ?? {};
-  return {
-    ...row,
-    description,
-    ...(words !== undefined && { accessibilityInformation: { label: `${label}, ${words}` } }),
-    ...(more !== undefined && row.tooltip instanceof vscode.MarkdownString && { tooltip: withLine(row.tooltip, more) }),
-  };
-}
-
-function withLine(tooltip: vscode.MarkdownString, line: string): vscode.MarkdownString {
-  return new vscode.MarkdownString(tooltip.value).appendMarkdown('\n\n').appendText(line);
 }

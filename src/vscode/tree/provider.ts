@@ -9,6 +9,8 @@ import { needsTimes } from '../../core/policy/order.ts';
 import { isPinned } from '../../core/policy/pins.ts';
 import type { MirrorBoard } from '../mirrors/board.ts';
 import type { Arrangement, ShownCount } from './arrangement.ts';
+import type { HealthBoard } from '../schedule/healthBoard.ts';
+import { withHealth } from './healthFacts.ts';
 import { withMirror, withMirrored } from './mirrorFacts.ts';
 import { instanceRow, noteRow, projectRow, remoteRow, type Row, snapshotRow } from './items.ts';
 import { instanceNode, type Node, noteNode, projectNode, remoteNode, snapshotNode } from './nodes.ts';
@@ -37,6 +39,7 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
   readonly #arrangement: Arrangement;
   readonly #drills: DrillHistory;
   readonly #board: MirrorBoard;
+  readonly #health: HealthBoard;
   readonly #changed = new vscode.EventEmitter<Node | Node[] | undefined>();
   /** One object per row: VS Code knows rows by identity. */
   readonly #nodes = new Map<string, Node>();
@@ -57,12 +60,14 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
     arrangement: Arrangement,
     board: MirrorBoard,
     drills: DrillHistory,
+    health: HealthBoard,
   ) {
     this.#inventory = inventory;
     this.#queue = queue;
     this.#arrangement = arrangement;
     this.#board = board;
     this.#drills = drills;
+    this.#health = health;
     this.#subscriptions = [
       inventory.onDidChange((change) => {
         this.#onChange(change);
@@ -208,10 +213,10 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
       case 'instance': {
         const entry = this.#inventory.instance(node.ref);
         const isBusy = this.#queue.isBusy(queueKey(this.#inventory, node.ref));
-        return (
-          entry &&
-          withMirror(instanceRow(entry, isBusy, this.#drills.last(node.ref)), this.#board, node.ref, new Date())
-        );
+        if (!entry) return undefined;
+        const now = new Date();
+        const row = instanceRow(entry, isBusy, this.#drills.last(node.ref));
+        return withHealth(withMirror(row, this.#board, node.ref, now), this.#health.problemsOf(entry.instance, now));
       }
       case 'snapshot': {
         const snapshot = this.#inventory.snapshot(node.ref);

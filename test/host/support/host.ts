@@ -107,6 +107,8 @@ export class Host {
     this.#parts?.info.dispose();
     this.#parts?.timelines.dispose();
     this.#parts?.prunes.dispose();
+    this.#parts?.schedules.dispose();
+    this.#parts?.health.dispose();
     await attempt(() => this.#parts?.transport.dispose());
     this.#parts?.log.dispose();
     for (const clean of this.#cleaning.splice(0).reverse()) await attempt(clean);

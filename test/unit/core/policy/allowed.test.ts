@@ -44,6 +44,7 @@ const ALLOWED: readonly (readonly string[])[] = [
   ['restart', ...IN_PROJECT, '--', 'local:c1'],
   ['info', ...IN_PROJECT, '--', 'local:c1'],
   ['config', 'set', ...IN_PROJECT, '--', 'local:c1', 'snapshots.schedule=@daily, @startup', 'snapshots.expiry='],
+  ['config', 'set', ...IN_PROJECT, '--', 'snap:c1', 'boot.autostart=false'],
   ['profile', 'set', ...IN_PROJECT, '--', 'local:<b>x', 'snapshots.schedule=0 6 * * *', 'snapshots.expiry='],
   ['copy', ...IN_PROJECT, '-q', '-c', 'snapshots.schedule=', '-c', 'user.x=1', '--', 'local:c1/s1', 'local:c2'],
   ['copy', ...IN_PROJECT, '--stateless', '--', 'local:c1/-x', 'snap:c2'],
@@ -60,6 +61,7 @@ const ALLOWED: readonly (readonly string[])[] = [
 
 const REFUSED: readonly (readonly [why: string, argv: readonly string[]])[] = [
   ['makes containers roots', ['profile', 'set', ...IN_PROJECT, '--', 'local:p', 'security.privileged=true']],
+  ['starts it with its server', ['config', 'set', ...IN_PROJECT, '--', 'local:c1', 'boot.autostart=true']],
   ['reads stdin', ['profile', 'set', ...IN_PROJECT, '--', 'local:p', 'snapshots.schedule=-']],
   ['no profile', ['profile', 'set', ...IN_PROJECT, '--', 'local:', 'snapshots.expiry=1d']],
   ['no remote', ['profile', 'set', ...IN_PROJECT, '--', 'p', 'snapshots.expiry=1d']],
