@@ -5,8 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KeeperClient } from './keeper-client.ts';
+import { freePorts } from './ports.ts';
 import { type Result, run } from './process.ts';
-import { LabServer, type ServerFacts } from './server.ts';
+import { LabServer, type Line, planOf, type ServerFacts } from './server.ts';
 
 /** What the lab writes down about itself in FOLDER/lab.json. */
 export interface LabFacts {
@@ -66,6 +67,17 @@ export class Lab {
   /** Asks the API by `incus query`; `path` may begin with a remote (`incus-snapshot:/1.0`). */
   async query<T = unknown>(path: string): Promise<T> {
     return JSON.parse(await this.must('query', path)) as T;
+  }
+
+  /** Starts a further server; it ends with the lab. @param line 7.0 has to be set up where it is not the lab's own */
+  async addServer(name: string, line: Line): Promise<LabServer> {
+    const [port = 0] = await freePorts(1);
+    const folder = join(this.folder, name);
+    const facts = { name, line, folder, log: join(this.folder, `${name}.log`), address: `127.0.0.1:${port}` };
+    await this.#keeper.ask({ do: 'open', plan: planOf(facts) });
+    const server = new LabServer(facts, this.#keeper, this.environment());
+    await server.start();
+    return server;
   }
 
   /** Ends the lab and removes all of it. */

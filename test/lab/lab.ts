@@ -11,8 +11,8 @@ import { writeImage } from './image.ts';
 import { KeeperClient } from './keeper-client.ts';
 import { freePorts } from './ports.ts';
 import { mustRun } from './process.ts';
-import { clientOf70, rootOf70 } from './root70.ts';
-import type { Line, ServerFacts } from './server.ts';
+import { clientOf70 } from './root70.ts';
+import { type Line, planOf, type ServerFacts } from './server.ts';
 import { LAB_PREFIX } from './sweep.ts';
 
 export interface LabOptions {
@@ -114,24 +114,8 @@ async function layOut(folder: string, line: LabOptions['line']): Promise<LabFact
 }
 
 async function openServer(keeper: KeeperClient, facts: ServerFacts, lab: Lab): Promise<void> {
-  const root = facts.line === '7.0' ? rootOf70() : undefined;
-  const env = {
-    INCUS_DIR: facts.folder,
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    LC_ALL: 'C.UTF-8',
-    // The daemon asks a site for instance types at its start. Sent to a port where nothing listens, it asks nobody.
-    HTTP_PROXY: 'http://127.0.0.1:9',
-    HTTPS_PROXY: 'http://127.0.0.1:9',
-    NO_PROXY: '127.0.0.1',
-    // Profiles loaded into the kernel would outlive a server that is killed.
-    INCUS_SECURITY_APPARMOR: 'false',
-  };
-  const { name, folder, log } = facts;
-  await keeper.ask({
-    do: 'open',
-    plan: { name, folder, log, gid: process.getgid?.() ?? 0, env, ...(root === undefined ? {} : { root }) },
-  });
-  await (name === lab.primary.name ? lab.primary : lab.snapshotServer).start();
+  await keeper.ask({ do: 'open', plan: planOf(facts) });
+  await (facts.name === lab.primary.name ? lab.primary : lab.snapshotServer).start();
 }
 
 async function fillServers(lab: Lab, options: LabOptions, image: string): Promise<void> {

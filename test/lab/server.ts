@@ -1,6 +1,8 @@
 /** One Incus server of the lab: its life, as its keeper holds it. */
 import { run } from './process.ts';
 import type { KeeperClient } from './keeper-client.ts';
+import type { ServerPlan } from './keeper-protocol.ts';
+import { rootOf70 } from './root70.ts';
 
 /** The two lines of Incus that the extension is made for. */
 export type Line = '6.0' | '7.0';
@@ -14,6 +16,23 @@ export interface ServerFacts {
   log: string;
   /** Where it listens for https: `127.0.0.1:PORT`. */
   address: string;
+}
+
+/** What the keeper has to know to run it. */
+export function planOf({ name, line, folder, log }: ServerFacts): ServerPlan {
+  const root = line === '7.0' ? rootOf70() : undefined;
+  const env = {
+    INCUS_DIR: folder,
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    LC_ALL: 'C.UTF-8',
+    // The daemon asks a site for instance types at its start. Sent to a port where nothing listens, it asks nobody.
+    HTTP_PROXY: 'http://127.0.0.1:9',
+    HTTPS_PROXY: 'http://127.0.0.1:9',
+    NO_PROXY: '127.0.0.1',
+    // Profiles loaded into the kernel would outlive a server that is killed.
+    INCUS_SECURITY_APPARMOR: 'false',
+  };
+  return { name, folder, log, gid: process.getgid?.() ?? 0, env, ...(root === undefined ? {} : { root }) };
 }
 
 export class LabServer {

@@ -1,36 +1,19 @@
 import assert from 'node:assert/strict';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { waitFor } from '../../lab/process.ts';
+import { Following } from '../support/following.ts';
+import { beHeld, HELD } from '../support/held.ts';
 import { SNAPSHOT_REMOTE, useHost, WAY } from '../support/host.ts';
 
 /** What is done here is done by a second client, as somebody else would: nobody tells the extension. */
 describe('following the servers', () => {
   const host = useHost();
   const { lab } = host;
-  const row = (name: string) =>
-    host
-      .tree()
-      .split('\n')
-      .map((line) => line.trim())
-      .find((line) => line.startsWith(`${name} `));
-  const rowBecomes = async (name: string, wanted: RegExp, patience = 10_000) => {
-    await waitFor(`the row of ${name}`, () => (wanted.test(row(name) ?? '') ? true : undefined), patience).catch(() => {
-      assert.match(row(name) ?? '(no row)', wanted);
-    });
-  };
-
-  /** Follows as the view does once it is seen. */
-  async function follow(): Promise<void> {
-    await host.parts.follower.start();
-    await host.parts.inventory.settled();
-    await rowBecomes('ubuntu-test', /no snapshots/);
-    // A client in the middle of connecting misses what happens: the first event that is heard says that it listens.
-    await waitFor('the events to be heard', async () => {
-      await lab.must('config', 'set', 'ubuntu-test', `user.heard=${performance.now()}`);
-      const heard = host.parts.inventory.instance({ remote: 'local', project: 'default', instance: 'ubuntu-test' });
-      return heard?.instance.config['user.heard'] === undefined ? undefined : true;
-    });
-    host.later(() => lab.must('config', 'unset', 'ubuntu-test', 'user.heard'));
-  }
+  const following = new Following(host);
+  const follow = () => following.start();
+  const row = (name: string) => following.row(name);
+  const rowBecomes = (name: string, wanted: RegExp, patience?: number) => following.rowBecomes(name, wanted, patience);
 
   it('shows what somebody else does to snapshots and instances', async () => {
     await host.container('seen', { stopped: true });
@@ -90,31 +73,92 @@ describe('following the servers', () => {
     assert.match(host.tree(host.instance('fails')), /^there AGE$/);
   });
 
-  it('says that a server was killed, and finds it again with all that happened meanwhile', async () => {
+  it('shows what a copy brings along as made, when it is', async () => {
+    await host.container('original', { stopped: true });
+    for (const name of ['s1', 's2']) await lab.must('snapshot', 'create', 'original', name);
     await follow();
-    host.later(async () => {
-      if ((await lab.snapshotServer.pid()) === undefined) await lab.snapshotServer.start();
+    host.later(() => lab.incus('delete', '--force', `${SNAPSHOT_REMOTE}:copied`));
+    await lab.must('copy', '--quiet', 'original', `${SNAPSHOT_REMOTE}:copied`);
+    await rowBecomes('copied', /^copied stopped · 2 snapshots$/);
+    await lab.must('snapshot', 'create', 'original', 's3');
+    await lab.must('copy', '--quiet', '--refresh', 'original', `${SNAPSHOT_REMOTE}:copied`);
+    await host.treeBecomes(/^s3 AGE\ns2 AGE\ns1 AGE$/, host.instance('copied', { on: SNAPSHOT_REMOTE }));
+    await following.agree();
+  });
+
+  it('shows what a schedule makes as made, when it is', async function () {
+    // A schedule is looked at once a minute.
+    this.timeout(150_000);
+    const config = { 'snapshots.schedule': '* * * * *', 'snapshots.schedule.stopped': 'true' };
+    await host.container('scheduled', { stopped: true, config });
+    await follow();
+    await waitFor(
+      'the schedule',
+      async () => ((await host.snapshots('scheduled')).length > 0 ? true : undefined),
+      90_000,
+    );
+    await host.treeBecomes(/^snap0 AGE$/m, host.instance('scheduled'));
+  });
+
+  it('hears what a client may see that is held to one project, and does not take the rest for gone', async () => {
+    await host.container('hidden', { on: SNAPSHOT_REMOTE, stopped: true });
+    await beHeld(host);
+    await host.parts.follower.start();
+    await rowBecomes('held', / · 0 instances · limited access$/);
+    await host.treeBecomes(/^None visible: the access of this client may be limited$/, host.remote('held'));
+    await host.container('seen-held', { on: SNAPSHOT_REMOTE, project: HELD, stopped: true });
+    await rowBecomes('seen-held', /^seen-held stopped · no snapshots$/);
+    await lab.must('snapshot', 'create', '--project', HELD, `${SNAPSHOT_REMOTE}:seen-held`, 's1');
+    await rowBecomes('seen-held', /^seen-held stopped · 1 snapshot$/);
+    assert.equal(row('hidden'), undefined);
+  });
+
+  it('ends what runs for a remote that is removed, and nothing else', async () => {
+    host.conf(({ remotes }, folder) => {
+      remotes['second'] = { ...remotes[SNAPSHOT_REMOTE]! };
+      cpSync(join(folder, 'servercerts', `${SNAPSHOT_REMOTE}.crt`), join(folder, 'servercerts', 'second.crt'));
     });
-    await rowBecomes(SNAPSHOT_REMOTE, / · 0 instances$/);
-    await lab.snapshotServer.kill();
-    await rowBecomes(SNAPSHOT_REMOTE, / down$/);
-    assert.match(row('local') ?? '', / · \d instances$/);
-    await lab.snapshotServer.start();
-    await host.container('meanwhile', { on: SNAPSHOT_REMOTE, stopped: true });
-    await rowBecomes('meanwhile', /^meanwhile stopped · no snapshots$/, 20_000);
-    await lab.must('snapshot', 'create', `${SNAPSHOT_REMOTE}:meanwhile`, 's1');
-    await rowBecomes('meanwhile', /^meanwhile stopped · 1 snapshot$/, 20_000);
+    // Those that come to help where much is asked end by themselves.
+    const ends = (remote: string) =>
+      host.calls(RUNS).filter((line) => line.includes(` ${remote}:`) && !line.includes('--timeout 5 '));
+    await follow();
+    await rowBecomes('second', / · \d+ instances?$/);
+    host.conf(({ remotes }) => {
+      assert.equal(remotes['second'], undefined);
+    });
+    await host.parts.inventory.refreshRemotes();
+    await waitFor('what ran for it to end', () => (ends('second').length > 0 ? true : undefined));
+    assert.equal(row('second'), undefined);
+    assert.deepEqual([...ends('local'), ...ends(SNAPSHOT_REMOTE)], []);
+    await host.container('still', { stopped: true });
+    await rowBecomes('still', /^still stopped · no snapshots$/);
   });
 
   it('leaves no process behind', async () => {
     await follow();
+    await waitFor('what runs', () => (programs().length >= 2 ? true : undefined));
     const { follower, inventory, transport } = host.parts;
     follower.dispose();
     inventory.dispose();
     await transport.dispose();
-    await waitFor('every call to have ended', () => {
-      const ends = host.calls(WAY === 'proxy' ? 'remote proxy' : 'incus monitor').length;
-      return ends >= 2 ? true : undefined;
-    });
+    await waitFor('what runs to end', () => (programs().length === 0 ? true : undefined));
   });
 });
+
+/** What runs for as long as servers are followed. */
+const RUNS = WAY === 'proxy' ? 'incus remote proxy' : 'incus monitor';
+
+/** The command lines of this process's children that do. */
+function programs(): string[] {
+  return readdirSync('/proc/self/task')
+    .flatMap((thread) => readFileSync(`/proc/self/task/${thread}/children`, 'utf8').trim().split(' '))
+    .flatMap((pid) => {
+      try {
+        return pid === '' ? [] : [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+      } catch {
+        // It has ended since.
+        return [];
+      }
+    })
+    .filter((line) => line.includes(RUNS.slice('incus '.length)));
+}

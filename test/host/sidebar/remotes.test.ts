@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { freePorts } from '../../lab/ports.ts';
 import { mustRun } from '../../lab/process.ts';
 import { leaves, picks, presses, types } from '../support/dialogs.ts';
+import { beHeld, HELD } from '../support/held.ts';
 import { SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
 import { text } from '../support/tree.ts';
 
@@ -194,36 +195,11 @@ describe('a remote that cannot be used', () => {
 
 describe('a client that is held to one project', () => {
   const host = useHost();
-  const { lab } = host;
-  const server = lab.snapshotServer;
-  const project = 'held';
-
-  /** Has the server trust a client of its own for one project, and the extension be that client. */
-  async function beHeld(): Promise<void> {
-    const shared = ['-c', 'features.images=false', '-c', 'features.profiles=false'];
-    await lab.must('project', 'create', `${SNAPSHOT_REMOTE}:${project}`, ...shared);
-    host.later(() => lab.incus('project', 'delete', `${SNAPSHOT_REMOTE}:${project}`));
-    const env = lab.environment({ INCUS_DIR: server.folder });
-    const grant = ['config', 'trust', 'add', 'held', '--restricted', '--projects', project, '--quiet'];
-    const token = (await mustRun([lab.client, ...grant], { env })).trim().split('\n').at(-1) ?? '';
-    host.later(async () => {
-      const trusted = await lab.query<{ name: string; fingerprint: string }[]>(
-        `${SNAPSHOT_REMOTE}:/1.0/certificates?recursion=1`,
-      );
-      const own = trusted.find(({ name }) => name === 'held');
-      if (own) await lab.must('config', 'trust', 'remove', `${SNAPSHOT_REMOTE}:${own.fingerprint}`);
-    });
-    const INCUS_CONF = host.conf(({ remotes }, conf) => {
-      Reflect.deleteProperty(remotes, SNAPSHOT_REMOTE);
-      for (const file of ['client.crt', 'client.key']) rmSync(join(conf, file));
-    });
-    const add = ['remote', 'add', 'held', token, '--accept-certificate'];
-    await mustRun([lab.client, ...add], { env: lab.environment({ INCUS_CONF }) });
-  }
+  const project = HELD;
 
   it('does not take an empty list for "all gone"', async () => {
     await host.container('held-hidden', { on: SNAPSHOT_REMOTE, stopped: true });
-    await beHeld();
+    await beHeld(host);
     await host.load();
     assert.equal(
       host.tree(),
@@ -239,7 +215,7 @@ describe('a client that is held to one project', () => {
   });
 
   it('works in its project as anywhere, and is told so of any other', async () => {
-    await beHeld();
+    await beHeld(host);
     await host.container('held-one', { on: SNAPSHOT_REMOTE, project, stopped: true });
     await host.container('held-other', { on: SNAPSHOT_REMOTE, stopped: true });
     await host.load();

@@ -17,7 +17,7 @@ import type { Services } from '../../../src/vscode/commands/services.ts';
 import { describeError } from '../../../src/vscode/messages.ts';
 import { instanceNode, type Node, remoteNode, snapshotNode } from '../../../src/vscode/tree/nodes.ts';
 import { type FakeIncus, fakeIncus, type Rule, type Answer as FakeAnswer } from '../../lab/fake-incus.ts';
-import { attachLab, IMAGE, Lab, SNAPSHOT_REMOTE } from '../../lab/handle.ts';
+import { attachLab, CONTAINERS, IMAGE, Lab, SNAPSHOT_REMOTE } from '../../lab/handle.ts';
 import { mustRun, waitFor } from '../../lab/process.ts';
 import type { LabServer } from '../../lab/server.ts';
 import { type Answer, Dialogs, type Question } from './dialogs.ts';
@@ -334,6 +334,13 @@ export class Host {
     const env = this.lab.environment({ INCUS_DIR: server.folder });
     const said = await mustRun([this.lab.client, 'admin', 'sql', 'global', statement], { env });
     assert.match(said, /Rows affected: [1-9]/, `${statement} hit nothing`);
+  }
+
+  /** Waits until the lab's own containers run, which a server that was shut down starts again by and by. */
+  async running(): Promise<void> {
+    for (const name of CONTAINERS) {
+      await waitFor(`${name} to run`, async () => ((await this.real(name))?.status === 'Running' ? true : undefined));
+    }
   }
 
   /** Runs a program in a container. */
