@@ -36,6 +36,10 @@ const SAID: readonly (readonly [string, IncusErrorKind])[] = [
   ['tls: failed to verify certificate: x509: certificate signed by unknown authority', 'certificateChanged'],
   ['Missing TLS client certificate and key', 'noClientCertificate'],
   ['not authorized', 'untrusted'],
+  [
+    'Failed to load configuration: Unable to decode the configuration: yaml: no documents in stream',
+    'configBeingWritten',
+  ],
   ['User does not have permission for project "default"', 'forbiddenProject'],
   ['User does not have permissions for project "default"', 'forbiddenProject'],
   ["The incus daemon doesn't appear to be started (socket path: /x/unix.socket)", 'daemonDown'],
