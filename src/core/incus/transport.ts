@@ -71,13 +71,8 @@ export class QueryTransport implements Transport {
   /** @throws IncusError `configBeingWritten` */
   async #monitor(remote: string, listener: EventListener, signal: AbortSignal): Promise<IncusError> {
     const program = this.#runner.start(monitor(remote).argv);
-    const life = this.#watch(remote, program.end);
+    const life = this.#watch(remote, listener, program.end);
     signal.addEventListener('abort', program.end, { once: true });
-    // The CLI does not say when it is connected: what happens in its first moments can be missed, and is found later.
-    listener.onOpen();
-    const connected = setTimeout(() => {
-      listener.onOpen();
-    }, CONNECTED);
     try {
       for await (const line of program.lines) {
         life.sign();
@@ -86,34 +81,49 @@ export class QueryTransport implements Transport {
     } catch {
       // An output that breaks off is an end like any other, and `ended` says which.
     }
-    clearTimeout(connected);
     life.stop();
     signal.removeEventListener('abort', program.end);
     const ended = await program.ended;
     if (ended.kind === 'configBeingWritten') throw ended;
-    return life.silent() && !signal.aborted ? new IncusError('timedOut', { text: 'the server went silent' }) : ended;
+    return life.isSilent() && !signal.aborted ? new IncusError('timedOut', { text: 'the server went silent' }) : ended;
   }
 
-  /** `incus monitor` does not notice that a server is frozen: where it is silent for some time, the server is asked. */
-  #watch(remote: string, onSilent: () => void) {
+  /**
+   * `incus monitor` does not say when it is connected, nor notice that a server is frozen. So the server is asked for a
+   * sign of life: at first, and where it was silent for some time.
+   */
+  #watch(remote: string, listener: EventListener, onSilent: () => void) {
     const stop = new AbortController();
     let isSilent = false;
     let heard = performance.now();
-    const look = async () => {
-      if (performance.now() - heard < LIFE) return;
+    let connected: NodeJS.Timeout | undefined;
+    const ask = async (): Promise<boolean> => {
       const limits = { timeout: LIFE, signal: stop.signal };
       const error = await this.get(remote, apiPath([]), () => undefined, limits).catch(toIncusError);
+      if (error?.kind === 'timedOut') {
+        isSilent = true;
+        onSilent();
+      }
       // What else is wrong ends the monitor by itself.
-      if (error?.kind !== 'timedOut') return;
-      isSilent = true;
-      onSilent();
+      return !error && !stop.signal.aborted;
     };
-    const timer = setInterval(() => void look(), LIFE);
+    const timer = setInterval(() => {
+      if (performance.now() - heard >= LIFE) void ask();
+    }, LIFE);
+    void ask().then((isThere) => {
+      if (!isThere) return;
+      listener.onOpen();
+      // What happened in the first moments can have been missed.
+      connected = setTimeout(() => {
+        listener.onOpen();
+      }, CONNECTED);
+    });
     return {
       sign: () => (heard = performance.now()),
-      silent: () => isSilent,
+      isSilent: () => isSilent,
       stop: () => {
         clearInterval(timer);
+        clearTimeout(connected);
         stop.abort();
       },
     };
