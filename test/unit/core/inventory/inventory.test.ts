@@ -24,10 +24,13 @@ describe('the inventory', () => {
   let fake: FakeIncus;
   let inventory: Inventory;
   let warnings: string[];
+  /** Milliseconds that a reading may take; long, where none is to hang. */
+  let patience: number;
 
   beforeEach(() => {
     fake = fakeIncus();
     warnings = [];
+    patience = 30_000;
     const runner = new Runner(
       () => ({ path: 'incus', env: fake.env }),
       () => undefined,
@@ -35,7 +38,7 @@ describe('the inventory', () => {
     const client = new IncusClient(
       runner,
       new QueryTransport(runner),
-      () => ({ read: 1_500, change: 1_500 }),
+      () => ({ read: patience, change: patience }),
       (what) => warnings.push(what),
     );
     inventory = new Inventory(client);
@@ -56,6 +59,7 @@ describe('the inventory', () => {
   };
 
   it('says of each remote what is wrong with it, and none delays another', async () => {
+    patience = 3_000;
     const untrusted = { ...trusted, auth: 'untrusted' };
     const refused = { stderr: 'Error: Get "https://x": connect: connection refused\n', exitCode: 1 };
     fake.play([
