@@ -8,6 +8,7 @@ import { Mirrors } from './core/actions/mirror.ts';
 import { MirrorHistory } from './core/actions/mirrorHistory.ts';
 import { Operations } from './core/actions/operations.ts';
 import { KeyedQueue } from './core/actions/queue.ts';
+import { Remotes } from './core/actions/remotes.ts';
 import { Restore } from './core/actions/restore.ts';
 import { ScheduleEdits } from './core/actions/scheduleEdits.ts';
 import { Temporaries } from './core/actions/temporary.ts';
@@ -71,6 +72,7 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
   const queue = new KeyedQueue();
   const actions = new Actions(client, inventory, queue);
   const restore = new Restore(client, inventory, queue);
+  const remotes = new Remotes(client, inventory);
   const temporaries = new Temporaries(client, inventory, queue, maker(), (ref, error) => {
     showLeftover(log, ref, error);
   });
@@ -93,6 +95,7 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
   return {
     ...{ log, client, transport, inventory, follower, queue, actions, restore, info, timelines, schedules, provider },
     ...{ edits, health, prunes, temporaries, drills, drillHistory, mirrors, board, mirrorsProvider, arrangement },
+    ...{ remotes },
   };
 }
 

@@ -33,6 +33,11 @@ export interface Remote {
   readonly address: string;
 }
 
+/** Whether its server is reached by a socket of this machine. */
+export function isOnThisMachine({ address }: Pick<Remote, 'address'>): boolean {
+  return address.startsWith('unix:');
+}
+
 /**
  * How much of a server this client may see. `limited` means that a list may leave things out without saying so:
  * an empty one is then no proof that there is nothing.

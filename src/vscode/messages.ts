@@ -62,6 +62,14 @@ function serverError({ kind }: IncusError): string | undefined {
       return l10n.t(
         'The server does not trust this client for that. Create a token there (incus config trust add NAME), then add the remote again with it.',
       );
+    case 'tokenRefused':
+      return l10n.t(
+        'The server does not take the token: it is used, or has expired. Create another one there (incus config trust add NAME).',
+      );
+    case 'otherServer':
+      return l10n.t(
+        'The server at that address is not the one that made the token: its certificate is another one. Nothing was changed; find out who answers there.',
+      );
     case 'forbiddenProject':
       return l10n.t(
         'This client is not allowed into that project. Ask for access: incus config trust edit, on the server.',

@@ -1,6 +1,6 @@
 import { apiPath, instancePath, listRemotes, snapshotPath, type IncusCommand } from './commands.ts';
 import { IncusError, toIncusError } from './errors.ts';
-import type { Runner, RunOptions } from './runner.ts';
+import type { Answerer, Runner, RunOptions } from './runner.ts';
 import {
   type BadRecord,
   type Greeting,
@@ -195,6 +195,14 @@ export class IncusClient {
   async output({ argv }: IncusCommand, signal?: AbortSignal): Promise<string> {
     const { stdout } = await this.#runner.run(argv, { timeout: this.#limits().change, ...(signal && { signal }) });
     return stdout;
+  }
+
+  /**
+   * Runs a command that asks for answers. It has all the time that its user takes.
+   * @throws IncusError; what the answerer throws
+   */
+  async converse({ argv }: IncusCommand, answerer: Answerer, signal?: AbortSignal): Promise<void> {
+    await this.#runner.converse(argv, { timeout: 0, ...(signal && { signal }) }, answerer);
   }
 
   /** What a reading verb of the CLI prints, as it is. */

@@ -20,6 +20,8 @@ export type IncusErrorKind =
   | 'certificateChanged'
   | 'noClientCertificate'
   | 'untrusted'
+  | 'tokenRefused'
+  | 'otherServer'
   | 'forbiddenProject'
   | 'memberDown'
   // the thing
@@ -100,6 +102,7 @@ const PATTERNS: readonly (readonly [IncusErrorKind, RegExp])[] = [
   ['unreachable', /no route to host|network is unreachable|i\/o timeout|connection reset|Bad Gateway|broken pipe/],
   ['noClientCertificate', /Missing TLS client certificate and key/],
   ['forbiddenProject', /User does not have permissions? for project/],
+  ['tokenRefused', /Token has expired|No matching certificate add operation found|Invalid .*trust token/i],
   ['untrusted', /not authorized|Certificate isn't trusted|\bForbidden\b/i],
   ['memberDown', /Target cluster member is unavailable|cluster member.*offline/is],
   ['statefulImpossible', /Stateful snapshots require|Unable to create a stateful snapshot|CRIU isn't installed/],

@@ -35,6 +35,13 @@ export interface RunResult {
   readonly stderr: string;
 }
 
+/**
+ * Answers what a program asks.
+ * @param said all that it has said since the last answer
+ * @returns what to type, without a newline; `undefined`: that is no question yet. A rejection ends the program
+ */
+export type Answerer = (said: string) => Promise<string> | undefined;
+
 /** A program that runs until it is ended, or ends by itself. */
 export interface RunningProgram {
   /** Its output, line by line. */
@@ -102,6 +109,48 @@ export class Runner {
     return this.#report(call, () => {
       if (result.failed) throw failureOf(result, argv);
       return parse(result.stdout, result.stderr);
+    });
+  }
+
+  /**
+   * Runs a program that asks for answers. They are typed on its stdin, one after each question, and stand neither in its
+   * arguments nor in the log.
+   * @throws IncusError; what the answerer throws
+   */
+  async converse(argv: readonly string[], options: RunOptions, answerer: Answerer): Promise<RunResult> {
+    const program = this.#allowed(argv);
+    if (options.signal?.aborted) throw new IncusError('cancelled', { argv, text: 'cancelled before it started' });
+    const start = performance.now();
+    const abort = new AbortController();
+    const ends = [abort.signal, ...(options.signal ? [options.signal] : [])];
+    const child = execa(program.path, [...argv], {
+      ...childOptions(program, { timeout: options.timeout, signal: AbortSignal.any(ends) }),
+      stdin: 'pipe',
+    });
+    let said = '';
+    let problem: { readonly error: unknown } | undefined;
+    // A program that ends before it has read an answer has said why.
+    child.stdin.on('error', () => undefined);
+    child.stdout.on('data', (data: Buffer) => {
+      said += data.toString();
+      const answer = answerer(said);
+      if (!answer) return;
+      said = '';
+      answer.then(
+        (text) => child.stdin.write(`${text}\n`),
+        (error: unknown) => {
+          problem = { error };
+          abort.abort();
+        },
+      );
+    });
+    const result = await child;
+    const { exitCode } = result;
+    const call = { program: program.path, argv, duration: performance.now() - start };
+    return this.#report({ ...call, ...(exitCode !== undefined && { exitCode }) }, () => {
+      if (problem) throw problem.error;
+      if (result.failed) throw failureOf(result, argv);
+      return { stdout: result.stdout, stderr: result.stderr };
     });
   }
 

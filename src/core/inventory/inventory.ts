@@ -6,6 +6,7 @@ import { IncusError, type IncusErrorKind, toIncusError } from '../incus/errors.t
 import {
   type Instance,
   type InstanceRef,
+  isOnThisMachine,
   keyOf,
   type Remote,
   type Server,
@@ -388,8 +389,7 @@ function problemOf(error: IncusError): RemoteProblem {
 
 /** The server on this machine first, then by name. */
 function byNearness(a: Remote, b: Remote): number {
-  const isLocal = ({ address }: Remote) => address.startsWith('unix:');
-  return Number(isLocal(b)) - Number(isLocal(a)) || byName(a.name, b.name);
+  return Number(isOnThisMachine(b)) - Number(isOnThisMachine(a)) || byName(a.name, b.name);
 }
 
 const collator = new Intl.Collator('en', { numeric: true });

@@ -10,6 +10,7 @@
  * started with it, a terminal's too.**
  */
 import { mirrorCopyRefusal } from './allowedMirrors.ts';
+import { addRemoteRefusal, removeRemoteRefusal } from './allowedServers.ts';
 import { isIncomingName } from './mirror.ts';
 import { OWN_PREFIX } from './mirrorKeys.ts';
 import { isDrillProgram } from './drill.ts';
@@ -212,6 +213,8 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
       check: requestRefusal,
     },
   ],
+  ['remote add', { flags: {}, inProject: false, check: addRemoteRefusal }],
+  ['remote remove', { flags: {}, inProject: false, check: removeRemoteRefusal }],
   [
     'remote proxy',
     {

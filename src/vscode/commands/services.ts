@@ -5,6 +5,7 @@ import type { DrillHistory } from '../../core/actions/drillHistory.ts';
 import type { Mirrors } from '../../core/actions/mirror.ts';
 import type { ScheduleEdits } from '../../core/actions/scheduleEdits.ts';
 import type { KeyedQueue } from '../../core/actions/queue.ts';
+import type { Remotes } from '../../core/actions/remotes.ts';
 import type { Restore } from '../../core/actions/restore.ts';
 import type { Temporaries } from '../../core/actions/temporary.ts';
 import type { IncusClient } from '../../core/incus/client.ts';
@@ -41,6 +42,7 @@ export interface Services {
   readonly arrangement: Arrangement;
   readonly edits: ScheduleEdits;
   readonly health: HealthBoard;
+  readonly remotes: Remotes;
   /** What is selected in the view. */
   readonly view: Pick<vscode.TreeView<Node>, 'selection'>;
   /** Brings a row into sight and selects it. */

@@ -24,6 +24,7 @@ import {
 } from './snapshots.ts';
 import { showTimeline } from './timeline.ts';
 import { removeTemporaryCopies } from './temporary.ts';
+import { addRemote, removeRemote } from './trust.ts';
 
 /** Every command of the extension, by its id without the section. */
 export const COMMANDS = {
@@ -50,6 +51,8 @@ export const COMMANDS = {
   mirrorAll,
   editSchedule,
   checkSchedules,
+  addRemote,
+  removeRemote,
   refresh,
   filter,
   clearFilter,

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { IncusError } from '../../core/incus/errors.ts';
 import type { RemoteEntry } from '../../core/inventory/inventory.ts';
 import { countOf, type InstanceEntry } from '../../core/inventory/rows.ts';
-import type { Instance, Server, Snapshot } from '../../core/model.ts';
+import { type Instance, isOnThisMachine, type Server, type Snapshot } from '../../core/model.ts';
 import { canOpenShell, canRestart, canStart, canStop } from '../../core/policy/lifecycle.ts';
 import type { DrillResult } from '../../core/policy/drill.ts';
 import { mirrorSourceOf } from '../../core/policy/mirrorKeys.ts';
@@ -59,7 +59,7 @@ export function remoteRow({ remote, state }: RemoteEntry, count: ShownCount): Ro
         label,
         description: vscode.l10n.t('connecting…'),
         iconPath: new vscode.ThemeIcon('loading~spin'),
-        contextValue: 'remote',
+        contextValue: remoteContext('remote', remote.address),
         expandable: true,
       };
     case 'failed':
@@ -73,12 +73,17 @@ export function remoteRow({ remote, state }: RemoteEntry, count: ShownCount): Ro
         description,
         tooltip: remoteTooltip(label, remote.address, state.server, state.unread),
         iconPath: new vscode.ThemeIcon(state.server.clustered ? 'server-environment' : 'server'),
-        contextValue: 'remote;ready',
+        contextValue: remoteContext('remote;ready', remote.address),
         accessibilityInformation: { label: vscode.l10n.t('Remote {0}, {1}', label, description) },
         expandable: true,
       };
     }
   }
+}
+
+/** The server on this machine is the client's default one, and stays. */
+function remoteContext(words: string, address: string): string {
+  return isOnThisMachine({ address }) ? words : [words, 'removable'].join(';');
 }
 
 function remoteTooltip(label: string, address: string, server: Server, unread: number): vscode.MarkdownString {
@@ -100,7 +105,7 @@ function failedRemoteRow(label: string, address: string, error: IncusError, prob
     description: problem,
     tooltip: tooltip(label, [address, advice, vscode.l10n.t('Select the row to see what can be done.')]),
     iconPath: new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground')),
-    contextValue: 'remote;failed',
+    contextValue: remoteContext('remote;failed', address),
     accessibilityInformation: { label: vscode.l10n.t('Remote {0}: {1}. {2}', label, problem, advice) },
     // Without arguments: VS Code forgets those of a row that is redrawn in the moment of the click.
     command: { command: 'incusSnapshots.showRemoteProblem', title: vscode.l10n.t('Show What Is Wrong') },
