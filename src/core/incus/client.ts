@@ -33,6 +33,7 @@ import type {
   ProfileRef,
   ProjectRef,
   Remote,
+  Server,
   SnapshotRef,
 } from '../model.ts';
 
@@ -127,10 +128,26 @@ export class IncusClient {
     return this.#get(ref.remote, path, parseNames, signal);
   }
 
-  /** The root volumes of all instances of a type on a pool, with their snapshots; see {@link parseInstanceVolumes}. */
-  async instanceVolumes(remote: string, pool: string, type: InstanceType, signal?: AbortSignal): Promise<VolumeRow[]> {
-    const query = { recursion: '1', 'all-projects': 'true' };
-    const path = apiPath(['storage-pools', pool, 'volumes', type], query);
+  /**
+   * Whether a listing of volumes is the cheapest way to the names of all snapshots. On servers with `storage_volume_full`
+   * it costs a quarter of a millisecond for each snapshot, and is worth it only where each call takes a process.
+   */
+  listsVolumesCheaply({ extensions }: Server): boolean {
+    return !extensions.has('storage_volume_full') || this.#transport.isOneProcessPerCall;
+  }
+
+  /**
+   * The root volumes of all instances of a type on a pool, with their snapshots; see {@link parseInstanceVolumes}.
+   * @param recursion 2 where the server has `storage_volume_full`, and shows no snapshots otherwise
+   */
+  async instanceVolumes(
+    remote: string,
+    pool: string,
+    type: InstanceType,
+    signal?: AbortSignal,
+    recursion: '1' | '2' = '1',
+  ): Promise<VolumeRow[]> {
+    const path = apiPath(['storage-pools', pool, 'volumes', type], { recursion, 'all-projects': 'true' });
     return this.#get(remote, path, parseInstanceVolumes, signal);
   }
 

@@ -52,6 +52,10 @@ export class ProxyTransport implements Transport {
     this.#isWanted = isWanted;
   }
 
+  get isOneProcessPerCall(): boolean {
+    return !this.#isPossible();
+  }
+
   locate(remotes: readonly Remote[]): void {
     for (const { name, address } of remotes) {
       const before = this.#addresses.get(name);

@@ -13,7 +13,6 @@ import {
   type Remote,
   type Server,
   type Snapshot,
-  type SnapshotName,
 } from '../model.ts';
 
 /**

@@ -29,6 +29,9 @@ export interface Transport {
    */
   listen(remote: string, listener: EventListener, signal: AbortSignal): Promise<IncusError>;
 
+  /** Whether each call takes a process of its own, so that one large answer costs less than many small ones. */
+  readonly isOneProcessPerCall: boolean;
+
   /** Lets go of what is kept for a remote; the next call finds it as it is by then. */
   close(remote: string): void;
 
@@ -45,6 +48,7 @@ export interface EventListener {
 
 /** Reads by `incus query`: one process per call, wherever the CLI runs. */
 export class QueryTransport implements Transport {
+  readonly isOneProcessPerCall = true;
   readonly #runner: Runner;
 
   constructor(runner: Runner) {

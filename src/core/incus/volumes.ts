@@ -5,6 +5,8 @@ interface VolumeRecord {
   readonly name: string;
   readonly project?: string;
   readonly created_at?: string;
+  /** Only at recursion 2 of servers with `storage_volume_full`; `null`: none. */
+  readonly snapshots?: readonly unknown[] | null;
 }
 
 /** There are more of these than of anything else; a schema would take as long as reading the JSON does. */
@@ -13,12 +15,17 @@ function isVolumeRecord(value: unknown): value is VolumeRecord {
     isRecord(value) &&
     typeof value['name'] === 'string' &&
     isTextOrAbsent(value['project']) &&
-    isTextOrAbsent(value['created_at'])
+    isTextOrAbsent(value['created_at']) &&
+    isListOrAbsent(value['snapshots'])
   );
 }
 
 function isTextOrAbsent(value: unknown): boolean {
   return value === undefined || typeof value === 'string';
+}
+
+function isListOrAbsent(value: unknown): boolean {
+  return value === undefined || value === null || Array.isArray(value);
 }
 
 /** A root volume, or a snapshot of one, as a listing of volumes shows them. */
@@ -30,8 +37,9 @@ export interface VolumeRow {
 }
 
 /**
- * `/1.0/storage-pools/P/volumes/container?recursion=1` of a server without `storage_volume_full`: the volumes, and
- * as further rows `volume/snapshot` their snapshots.
+ * `/1.0/storage-pools/P/volumes/container`: the volumes, and as further rows their snapshots. At recursion 1 of a server
+ * without `storage_volume_full` the latter are records named `volume/snapshot`; at recursion 2 of one with it they are in
+ * their volume's record.
  */
 export function parseInstanceVolumes(value: unknown): VolumeRow[] {
   return recordsIn(value).flatMap((record) => {
@@ -39,8 +47,17 @@ export function parseInstanceVolumes(value: unknown): VolumeRow[] {
     const { name, created_at: createdAt = '' } = record;
     const project = record.project === undefined || record.project === '' ? DEFAULT_PROJECT : record.project;
     const slash = name.indexOf('/');
-    if (slash < 0) return { project, instance: name };
+    if (slash < 0) {
+      const volume = { project, instance: name };
+      return record.snapshots ? [volume, ...snapshotRows(volume, record.snapshots)] : volume;
+    }
     const snapshot = { name: name.slice(slash + 1), createdAt: new Date(createdAt) };
     return { project, instance: name.slice(0, slash), snapshot };
+  });
+}
+
+function snapshotRows(volume: VolumeRow, records: readonly unknown[]): VolumeRow[] {
+  return records.filter(isVolumeRecord).map(({ name, created_at: createdAt = '' }) => {
+    return { ...volume, snapshot: { name: name.slice(name.indexOf('/') + 1), createdAt: new Date(createdAt) } };
   });
 }

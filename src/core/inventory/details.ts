@@ -35,8 +35,8 @@ export interface DetailsTarget {
 }
 
 /**
- * Fills in the snapshots behind a listing. Where a listing of the pools' volumes shows snapshots, it gives all names and
- * dates at once, and comes first: it takes as long as everything of the rows in sight does, and each would hold the other
+ * Fills in the snapshots behind a listing. Where a listing of the pools' volumes shows snapshots cheaply, it gives all
+ * names and dates at once, and comes first: it takes as long as everything of the rows in sight does, and each would hold the other
  * up. Newer servers do not show them there, but give the names of one instance within half a millisecond: there
  * everything of the rows in sight comes first, then names of the rest.
  * @param listed in the order in which the rows stand
@@ -60,8 +60,10 @@ export async function loadDetails(
       if (!signal.aborted) await work(ref);
     });
 
-  const isShownByPools = inSight.size < present.length && !server.extensions.has('storage_volume_full');
-  const naming = isShownByPools ? nameByPool(client, present, target, signal) : Promise.resolve(new Set<string>());
+  const isShownByPools = inSight.size < present.length && client.listsVolumesCheaply(server);
+  const naming = isShownByPools
+    ? nameByPool(client, server, present, target, signal)
+    : Promise.resolve(new Set<string>());
   if (isShownByPools) await patiently(naming);
   await run(inSight, (ref) => target.read(ref));
   const named = await naming;
@@ -85,16 +87,24 @@ async function patiently(work: Promise<unknown>): Promise<void> {
 /** Names and dates by the pools' volumes. @returns who has got them: nobody where one of the pools did not answer */
 async function nameByPool(
   client: IncusClient,
+  server: Server,
   listed: readonly Instance[],
   target: DetailsTarget,
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const { remote } = listed[0]?.ref ?? { remote: '' };
+  const recursion = server.extensions.has('storage_volume_full') ? '2' : '1';
   const question = target.ask();
   const found = new Map<string, SnapshotName[]>();
   try {
     for (const [pool, type] of poolsOf(listed)) {
-      for (const { project, instance, snapshot } of await client.instanceVolumes(remote, pool, type, signal)) {
+      for (const { project, instance, snapshot } of await client.instanceVolumes(
+        remote,
+        pool,
+        type,
+        signal,
+        recursion,
+      )) {
         const key = keyOf({ remote, project, instance });
         const names = found.get(key) ?? [];
         if (snapshot) names.push(snapshot);

@@ -16,6 +16,7 @@ interface Wire {
 
 /** A server behind the transport's interface: what it holds, what it is asked, and what it tells its listeners. */
 class FakeServer implements Transport {
+  readonly isOneProcessPerCall = false;
   instances = new Map<string, Wire>();
   asked: string[] = [];
   /** Holds answers about instances back until it is resolved. */

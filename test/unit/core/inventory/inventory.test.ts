@@ -177,6 +177,32 @@ describe('the inventory', () => {
     await expect.poll(() => [shown('c60'), shown('c62')], { timeout: 50_000 }).toEqual(['named 2', 'read 2']);
   }, 40_000);
 
+  it('names all by one listing where each call takes a process, on servers that show snapshots in volumes only', async () => {
+    const names = Array.from({ length: 60 }, (_, i) => `c${i + 10}`);
+    const onPool = (name: string) => ({
+      ...row(name),
+      expanded_devices: { root: { type: 'disk', path: '/', pool: 'p' } },
+    });
+    const volumes = [
+      { name: 'c68', project: 'default', snapshots: [snapshot('s1'), snapshot('s2')] },
+      { name: 'c69', project: 'default', snapshots: null },
+    ];
+    fake.play([
+      remotes('r'),
+      ...remote('r', names.map(onPool), { ...trusted, api_extensions: ['storage_volume_full'] }),
+      { match: ['storage-pools/p/volumes/container\\?recursion=2'], do: answer(volumes) },
+      { match: ['instances/c\\d+/snapshots'], do: answer(['/1.0/instances/c/snapshots/s1']) },
+      { match: ['instances/c\\d+\\?'], do: answer({ ...row('c'), snapshots: [] }) },
+    ]);
+    const shown = (instance: string) => {
+      const entry = inventory.instance({ remote: 'r', project: 'default', instance });
+      return entry && `${entry.details} ${countOf(entry)}`;
+    };
+    await inventory.refresh();
+    await expect.poll(() => [shown('c68'), shown('c69')], { timeout: 60_000 }).toEqual(['named 2', 'named 0']);
+    expect(fake.calls().filter(({ argv }) => /c6[89]\/snapshots/.test(argv.join(' ')))).toEqual([]);
+  }, 200_000);
+
   it('says what is wrong with the program', async () => {
     fake.play([{ match: ['^remote list'], do: { stdout: 'I am not Incus' } }]);
     await inventory.refresh();
