@@ -11,7 +11,15 @@ const PROJECT = join(import.meta.dirname, '..', '..');
 const OUTPUT = join(import.meta.dirname, 'output');
 
 /** Those that the documents show. */
-const DOCUMENTED: ReadonlySet<string> = new Set(['tree', 'filter', 'context-menu', 'restore', 'welcome']);
+const DOCUMENTED: ReadonlySet<string> = new Set([
+  'tree',
+  'filter',
+  'context-menu',
+  'restore',
+  'welcome',
+  'mirror-plan',
+  'mirrors',
+]);
 
 /** Milliseconds in which something that is under way has to be seen. */
 const PATIENCE = 30_000;

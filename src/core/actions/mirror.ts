@@ -4,13 +4,21 @@ import * as commands from '../incus/commands.ts';
 import { IncusError, toIncusError } from '../incus/errors.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { type Instance, type InstanceRef, rootPoolOf, type Server, type Snapshot } from '../model.ts';
-import { incomingName, keptNames, type MirrorBlock, type MirrorPlan, planMirror } from '../policy/mirror.ts';
+import {
+  incomingName,
+  isHalfMirror,
+  keptNames,
+  type MirrorBlock,
+  type MirrorPlan,
+  planMirror,
+} from '../policy/mirror.ts';
 import { keptConfig, SENDING_KEY, sendingText, VERIFIED_KEY } from '../policy/mirrorKeys.ts';
 import { jobKey, type MirrorJob } from '../policy/mirrorJobs.ts';
 import { proposeSnapshotName } from '../policy/names.ts';
 import { queueKey, type SeenSnapshot } from './actions.ts';
 import type { MirrorHistory } from './mirrorHistory.ts';
 import { MirrorPlaces } from './mirrorPlaces.ts';
+import { removeHalfMirror } from './temporary.ts';
 import { insist, MirrorTransfer } from './mirrorTransfer.ts';
 import type { Operations } from './operations.ts';
 import type { KeyedQueue } from './queue.ts';
@@ -172,12 +180,16 @@ export class Mirrors {
       requireAgreed(plan, wish);
     }
     const kept = wish.keeps ? await this.#keep(job, plan, sides, onStep) : [];
-    const base: InstanceRef = sides.target
-      ? job.target
-      : { ...job.target, instance: incomingName(job.target.instance) };
+    const isFirst = !sides.target;
+    const base: InstanceRef = isFirst ? { ...job.target, instance: incomingName(job.target.instance) } : job.target;
     if (signal.aborted) throw new IncusError('cancelled', { text: 'cancelled before anything was sent' });
     await this.#clear(base, plan, sides, onStep);
-    const sending = { ...plan.overrides, [SENDING_KEY]: sendingText(plan.sent.map(({ ref }) => ref.snapshot)) };
+    const sending = {
+      ...plan.overrides,
+      // What is half is good for nothing, and has to go before the next attempt.
+      ...(isFirst && { 'security.protection.delete': 'false' }),
+      [SENDING_KEY]: sendingText(plan.sent.map(({ ref }) => ref.snapshot)),
+    };
     onStep('send');
     const onProgress = (text: string) => {
       onStep('send', text);
@@ -282,6 +294,15 @@ export class Mirrors {
   async #clear(base: InstanceRef, plan: MirrorPlan, sides: Sides, onStep: OnMirrorStep): Promise<void> {
     const exists = sides.target ?? sides.incoming;
     if (!exists) return;
+    if (plan.isResumed && (await this.#client.isBeingReceived(base))) {
+      throw new IncusError('busy', { text: 'another run onto it is under way' });
+    }
+    if (!sides.target && isHalfMirror(exists, plan.identity)) {
+      onStep('clear');
+      await removeHalfMirror(this.#client, base, plan.identity);
+      await this.#inventory.refreshInstance(base).catch(() => undefined);
+      return;
+    }
     const names = [...plan.sent, ...plan.doubtful].map(({ ref }) => ref.snapshot);
     const mark = commands.setConfig(base, { [SENDING_KEY]: sendingText([...new Set(names)]) });
     await insist(() => this.#client.change(mark));
@@ -293,7 +314,11 @@ export class Mirrors {
   /** Says of the mirror that it is whole, and gives a first one its name. */
   async #finish({ target }: MirrorJob, base: InstanceRef): Promise<Date> {
     const now = new Date();
-    const done = commands.setConfig(base, { [SENDING_KEY]: '', [VERIFIED_KEY]: now.toISOString() });
+    const done = commands.setConfig(base, {
+      [SENDING_KEY]: '',
+      [VERIFIED_KEY]: now.toISOString(),
+      'security.protection.delete': 'true',
+    });
     await insist(() => this.#client.change(done));
     if (base.instance !== target.instance) {
       await this.#client.change(commands.renameInstance(base, target.instance));

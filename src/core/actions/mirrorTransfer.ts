@@ -109,7 +109,11 @@ export class MirrorTransfer {
    * @throws IncusError `notVerified`, or `cancelled` where that is the reason
    */
   async verify({ job, base, config, source }: Transfer, signal: AbortSignal): Promise<void> {
-    const mirror = await this.#inventory.refreshInstance(base);
+    const mirror = await this.#inventory.refreshInstance(base).catch((error: unknown) => {
+      if (signal.aborted) throw new IncusError('cancelled', { text: 'cancelled while it was sent', cause: error });
+      if (toIncusError(error).kind !== 'instanceMissing') throw error;
+      throw new IncusError('notVerified', { text: 'it is not there' });
+    });
     let faults = listFaults(source.snapshots ?? [], source.snapshots ?? [], mirror.snapshots ?? []);
     if (faults.missing.length + faults.foreign.length > 0) {
       const after = await this.#inventory.refreshInstance(job.source);

@@ -5,6 +5,8 @@ import * as commands from '../incus/commands.ts';
 import { IncusError, type IncusErrorKind, toIncusError } from '../incus/errors.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { type Instance, type InstanceRef, isRunning, keyOf, type ProjectRef } from '../model.ts';
+import { isHalfMirror } from '../policy/mirror.ts';
+import type { MirrorSource } from '../policy/mirrorKeys.ts';
 import {
   isTemporary,
   type Maker,
@@ -136,4 +138,16 @@ export class Temporaries {
       throw error;
     }
   }
+}
+
+/**
+ * Deletes what a first run of this source left when it broke off, in the turn of the mirror that it would have become.
+ * @throws IncusError `changedMeanwhile` where it is, by now, anything else
+ */
+export async function removeHalfMirror(client: IncusClient, ref: InstanceRef, source: MirrorSource): Promise<void> {
+  const instance = await client.instance(ref);
+  if (!isHalfMirror(instance, source) || isRunning(instance)) {
+    throw new IncusError('changedMeanwhile', { text: `${ref.instance} is not what a broken run left` });
+  }
+  await client.change(commands.deleteTemporary(ref));
 }

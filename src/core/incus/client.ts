@@ -1,5 +1,6 @@
 import { apiPath, instancePath, listRemotes, snapshotPath, type IncusCommand } from './commands.ts';
 import { IncusError, toIncusError } from './errors.ts';
+import { parseOperations } from './events.ts';
 import type { Answerer, Runner, RunOptions } from './runner.ts';
 import {
   type BadRecord,
@@ -160,6 +161,18 @@ export class IncusClient {
 
   async pool(remote: string, name: string, signal?: AbortSignal): Promise<Pool> {
     return this.#get(remote, apiPath(['storage-pools', name]), parsePool, signal);
+  }
+
+  /** Whether the server is at work on receiving this instance from somewhere, whoever asked for it. */
+  async isBeingReceived(ref: InstanceRef, signal?: AbortSignal): Promise<boolean> {
+    const path = apiPath(['operations'], { recursion: '1', project: ref.project });
+    const operations = await this.#get(ref.remote, path, (value) => parseOperations(value, ref), signal);
+    return operations.some(
+      ({ state, description, instances }) =>
+        state === 'running' &&
+        description === 'Creating instance' &&
+        instances.some(({ project, instance }) => project === ref.project && instance === ref.instance),
+    );
   }
 
   /** The names of a project's profiles. */

@@ -123,6 +123,16 @@ function readLifecycle(metadata: unknown, where: Where, at: Date): IncusEvent | 
   return action.startsWith('instance-') ? { kind: 'instanceChanged', ref: named } : undefined;
 }
 
+/**
+ * `/1.0/operations?recursion=1`: lists of operations by their state. Only what names instances is taken over: a pending
+ * token stands there with its secret.
+ */
+export function parseOperations(value: unknown, where: { remote: string; project: string }): OperationEvent[] {
+  const lists = z.record(z.string(), z.array(z.unknown())).safeParse(value);
+  if (!lists.success) return [];
+  return Object.values(lists.data).flatMap((list) => list.flatMap((one) => readOperation(one, where) ?? []));
+}
+
 function readOperation(metadata: unknown, where: Where): OperationEvent | undefined {
   const parsed = operation.safeParse(metadata);
   if (!parsed.success) return undefined;

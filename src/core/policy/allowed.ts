@@ -195,7 +195,15 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
         (checkNewInstanceName(names[1] ?? '', []) ? { reason: 'instance', argument: names[1] ?? '' } : undefined),
     },
   ],
-  ['delete', { flags: {}, inProject: true, check: onlyTemporary }],
+  [
+    'delete',
+    {
+      flags: {},
+      inProject: true,
+      // Half of a first mirror, of which a caller has read that it is one, is as temporary as what is called so.
+      check: (names) => (isIncomingName(cut(names[0])?.rest ?? '') ? onlyInstance(names) : onlyTemporary(names)),
+    },
+  ],
   [
     'exec',
     {
@@ -362,8 +370,9 @@ function isScheduleSetting(pair: string): boolean {
 /** A mirror that starts with its server cannot be mirrored to. */
 const NO_AUTOSTART = 'boot.autostart=false';
 
-/** A key of ours on an instance, which no program but this one reads. */
+/** A key of ours on an instance, which no program but this one reads; and what protects it. */
 function isOwnSetting(pair: string): boolean {
+  if (pair === 'security.protection.delete=true') return true;
   return pair.startsWith(OWN_PREFIX) && /^[a-z0-9._-]+=(?!-$)/.test(pair);
 }
 

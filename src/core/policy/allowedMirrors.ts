@@ -1,11 +1,12 @@
 /** The part of the guard that is about mirrors: a refresh overwrites an instance, so it has to say whose mirror it is. */
 import type { Flags, Refusal } from './allowed.ts';
+import { isIncomingName } from './mirror.ts';
 import { SOURCE_KEY } from './mirrorKeys.ts';
 
 /**
  * Why a refresh must not be run; `undefined`: it may. Whoever builds it must say in the same argv whose mirror the target
  * is (this source's, by its project and its name), that it does not start or take snapshots by itself, and that it is
- * protected against deletion; nothing is said twice.
+ * protected against deletion, unless it gets its name only when it is whole; nothing is said twice.
  * @param names two, of instances
  */
 export function mirrorCopyRefusal(names: readonly string[], flags: Flags): Refusal | undefined {
@@ -21,7 +22,9 @@ export function mirrorCopyRefusal(names: readonly string[], flags: Flags): Refus
     rest.length === 0;
   if (!isItsMirror) return { reason: 'config', argument: SOURCE_KEY };
   if (said.get('boot.autostart') !== 'false') return { reason: 'config', argument: 'boot.autostart' };
-  if (said.get('security.protection.delete') !== 'true') {
+  // A first mirror that breaks off has to be deleted before the next attempt.
+  const protection = isIncomingName(target.slice(target.indexOf(':') + 1)) ? 'false' : 'true';
+  if (said.get('security.protection.delete') !== protection) {
     return { reason: 'config', argument: 'security.protection.delete' };
   }
   if (!['', '@never'].includes(said.get('snapshots.schedule') ?? 'as it is')) {

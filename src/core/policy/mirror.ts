@@ -125,11 +125,12 @@ export function planMirror(input: MirrorInput): MirrorPlan {
   const identity = identityOf(input);
   const { instance, incoming } = target;
   const kind = instance ? 'refresh' : 'first';
-  const base = instance ?? (incoming && isMirrorOf(incoming, identity) ? incoming : undefined);
+  const isHalf = incoming !== undefined && isHalfMirror(incoming, identity);
+  const base = instance ?? (incoming && isMirrorOf(incoming, identity) && !isHalf ? incoming : undefined);
   const lists = compareSnapshots(source.snapshots ?? [], base?.snapshots ?? [], base ? doubtfulNames(base) : []);
   const overrides = overridesFor({ source, identity, extensions: target.extensions, target: instance });
   const isKnown = instance ? isMirrorOf(instance, identity) : true;
-  const isResumed = base !== undefined && isMirrorOf(base, identity) && isUnfinished(base);
+  const isResumed = instance ? isMirrorOf(instance, identity) && isUnfinished(instance) : isHalf;
   const isSame = lists.sent.length + lists.deleted.length + lists.doubtful.length === 0;
   const isIncremental = INCREMENTAL.has(sourcePool?.driver ?? '');
   return {
@@ -276,6 +277,16 @@ const INCOMING = '-incoming';
 /** The name that a first mirror has until it is whole, so that half a copy never bears the mirror's. */
 export function incomingName(instance: string): string {
   return `${trimmed(instance, NAME_MAX - INCOMING.length)}${INCOMING}`;
+}
+
+/**
+ * Whether an instance is what a first run of this source left when it broke off: by its name, by whose mirror it says it
+ * is, and by the mark of what was being sent. It is good for nothing, and may be deleted.
+ */
+export function isHalfMirror(instance: Pick<Instance, 'ref' | 'config'>, source: MirrorSource): boolean {
+  return (
+    instance.ref.instance === incomingName(source.instance) && isMirrorOf(instance, source) && isUnfinished(instance)
+  );
 }
 
 /** Whether a name is one that {@link incomingName} makes. */

@@ -318,14 +318,14 @@ function summaryOf(ended: readonly Ended[], good: readonly MirrorOutcome[], skip
     ended.length === 1 && only?.outcome && skipped === 0
       ? vscode.l10n.t('{0} mirrored to {1}.', only.job.source.instance, oneLine(only.job.target.remote))
       : vscode.l10n.t('{0} of {1} instances mirrored.', good.length + skipped, ended.length + skipped),
-    skipped > 0 ? vscode.l10n.t('{0} had nothing to send.', skipped) : '',
+    skipped > 0 ? vscode.l10n.t('Nothing to send: {0}.', skipped) : '',
     made === undefined ? '' : vscode.l10n.t('The snapshot {0} was made for it.', made),
     vscode.l10n.t(
-      '{0} snapshots sent, {1} deleted.',
+      'Snapshots sent: {0}, deleted: {1}.',
       count(({ plan }) => plan.sent.length),
       count(({ plan }) => plan.deleted.length),
     ),
-    kept > 0 ? vscode.l10n.t('{0} kept as instances.', kept) : '',
+    kept > 0 ? vscode.l10n.t('Kept as instances: {0}.', kept) : '',
   ];
   return parts.filter(Boolean).join(' ');
 }

@@ -116,7 +116,7 @@ export function describePlan(plan: MirrorPlan, job: MirrorJob): string {
     ...(plan.doubtful.length > 0
       ? [vscode.l10n.t('Left by a run that broke off, and sent again: {0}', names(plan.doubtful.map(nameOf)))]
       : []),
-    ...(plan.present.length > 0 ? [vscode.l10n.t('There already: {0} snapshots', plan.present.length)] : []),
+    ...(plan.present.length > 0 ? [vscode.l10n.t('Snapshots there already: {0}', plan.present.length)] : []),
   ];
   return lines.join('\n');
 }

@@ -165,8 +165,8 @@ function standingWords({ standing, isRunning, last }: MirrorLine): string {
     case 'mirrored': {
       if (standing.missing + standing.surplus === 0) return vscode.l10n.t('in step');
       return [
-        standing.missing > 0 ? vscode.l10n.t('{0} snapshots to send', standing.missing) : '',
-        standing.surplus > 0 ? vscode.l10n.t('{0} only there', standing.surplus) : '',
+        standing.missing > 0 ? vscode.l10n.t('to send: {0}', standing.missing) : '',
+        standing.surplus > 0 ? vscode.l10n.t('only there: {0}', standing.surplus) : '',
       ]
         .filter(Boolean)
         .join(' · ');

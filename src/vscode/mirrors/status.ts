@@ -28,8 +28,8 @@ export class MirrorStatus implements vscode.Disposable {
     const late = lines.filter((line) => line.isLate && line.standing.kind !== 'unfinished').length;
     if (unfinished + late === 0) return undefined;
     return [
-      late > 0 ? vscode.l10n.t('{0} mirrors late', late) : '',
-      unfinished > 0 ? vscode.l10n.t('{0} mirrors unfinished', unfinished) : '',
+      late > 0 ? vscode.l10n.t('Mirrors late: {0}', late) : '',
+      unfinished > 0 ? vscode.l10n.t('unfinished: {0}', unfinished) : '',
     ]
       .filter(Boolean)
       .join(', ');

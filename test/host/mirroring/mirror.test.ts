@@ -23,7 +23,7 @@ describe('mirroring an instance', () => {
     assert.equal(config['user.incus-snapshots.origin.boot.autostart'], 'true');
     assert.equal(config['user.incus-snapshots.origin.snapshots.schedule'], '@yearly');
     assert.deepEqual(await mirrors.names('m-first'), ['m-first']);
-    assert.equal(mirrors.status, `m-first mirrored to ${SNAPSHOT_REMOTE}. 2 snapshots sent, 0 deleted.`);
+    assert.equal(mirrors.status, `m-first mirrored to ${SNAPSHOT_REMOTE}. Snapshots sent: 2, deleted: 0.`);
     await host.treeBecomes(/m-first stopped · 2 snapshots .* · mirrored AGE/, host.remote('local'));
     await host.treeBecomes(/^s2 AGE · mirrored\ns1 AGE · mirrored$/, host.instance('m-first'));
     await host.treeBecomes(/m-first stopped · 2 snapshots · mirror of local/, host.remote(SNAPSHOT_REMOTE));
@@ -79,7 +79,7 @@ describe('mirroring an instance', () => {
     assert.equal(left.text, 'Mirror local: m-plan to incus-snapshot?');
     assert.match(left.detail, /^Only on incus-snapshot, and deleted there: only-there$/m);
     assert.match(left.detail, /^Made again under the same name, and replaced on incus-snapshot: again$/m);
-    assert.match(left.detail, /^There already: 1 snapshots$/m);
+    assert.match(left.detail, /^Snapshots there already: 1$/m);
     assert.deepEqual(left.options, [KEEP, DELETE, 'Show Plan']);
     await mirrors.mirror('m-plan', presses('Show Plan'));
     const shown = vscode.window.activeTextEditor?.document.getText() ?? '';
@@ -93,7 +93,7 @@ describe('mirroring an instance', () => {
     assert.equal(kept.status, 'Stopped');
     assert.equal(kept.config['boot.autostart'], 'false');
     assert.equal(kept.config['user.incus-snapshots.source'], undefined);
-    assert.match(mirrors.status, /1 snapshots sent, 2 deleted\. 2 kept as instances\./);
+    assert.match(mirrors.status, /Snapshots sent: 1, deleted: 2\. Kept as instances: 2\./);
   });
 
   /** Whether a snapshot was made in this second. */
@@ -275,17 +275,17 @@ describe('mirroring all', () => {
     }
     await mirrors.begin();
     await host.run('mirrorInstance', [host.instance('m-all-a'), host.instance('m-all-b')]);
-    assert.equal(mirrors.status, '2 of 2 instances mirrored. 2 snapshots sent, 0 deleted.');
+    assert.equal(mirrors.status, '2 of 2 instances mirrored. Snapshots sent: 2, deleted: 0.');
     await mirrors.snapshot('m-all-b', 's2');
     await host.load();
     const before = host.calls('copy').length;
     const [pick] = await host.run('mirrorAll', [], picks('m-all-a', 'm-all-b', 'm-all-c'), picks('Snapshots only'));
     assert.equal(pick?.text, 'Mirror local to incus-snapshot');
-    assert.equal(mirrors.status, '3 of 3 instances mirrored. 1 had nothing to send. 2 snapshots sent, 0 deleted.');
+    assert.equal(mirrors.status, '3 of 3 instances mirrored. 1 had nothing to send. Snapshots sent: 2, deleted: 0.');
     assert.equal(host.calls('copy').length - before, 2);
     for (const name of ['m-all-a', 'm-all-b', 'm-all-c']) await mirrors.isWhole(name);
     await host.run('mirrorAll', [], picks('m-all-a', 'm-all-b', 'm-all-c'), picks('Snapshots only'));
-    assert.match(mirrors.status, /^3 of 3 instances mirrored\. 3 had nothing to send\./);
+    assert.match(mirrors.status, /^3 of 3 instances mirrored\. Nothing to send: 3\./);
     assert.equal(host.calls('copy').length - before, 2);
     await host.run('mirrorAll', [], picks('m-all-a'), picks('Snapshots and the state of now'));
     assert.equal(host.calls('copy').length - before, 3);

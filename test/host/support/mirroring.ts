@@ -8,8 +8,8 @@ import type { Answer, Question } from './dialogs.ts';
 import { type Host, type NewContainer, type RealInstance, SNAPSHOT_REMOTE, useHost } from './host.ts';
 import { textOf } from './tree.ts';
 
-/** Where a copy takes long enough to be disturbed: bytes go by at a quarter of a megabyte a second. */
-export const SLOW = { name: 'slow', limit: '256KiB' } as const;
+/** Where a copy takes long enough to be disturbed: bytes go by at half a megabyte a second. */
+export const SLOW = { name: 'slow', limit: '512KiB' } as const;
 
 export class Mirroring {
   readonly host: Host;

@@ -54,6 +54,9 @@ const ALLOWED: readonly (readonly string[])[] = [
   ['copy', ...IN_PROJECT, ...MIRROR, '--', 'local:c1', 'snap:c1'],
   ['copy', ...IN_PROJECT, '--target-project', 'p', '--storage', 's', '--mode', 'push', ...MIRROR, '--', 'a:c1', 'a:c1'],
   ['rename', ...IN_PROJECT, '--', 'snap:c1-incoming', 'c1'],
+  ['copy', ...IN_PROJECT, ...MIRROR.toSpliced(6, 1, 'security.protection.delete=false'), '--', 'a:c1', 'b:c1-incoming'],
+  ['delete', ...IN_PROJECT, '--', 'snap:c1-incoming'],
+  ['config', 'set', ...IN_PROJECT, '--', 'snap:c1', 'security.protection.delete=true'],
   ['config', 'set', ...IN_PROJECT, '--', 'snap:c1', 'user.incus-snapshots.sending='],
   ['remote', 'proxy', '--', 'local:', '/run/user/1000/x/1.sock'],
   ['monitor', '--format', 'json', '--type', 'lifecycle', '--type', 'operation', '--all-projects', '--', 'local:'],
@@ -136,6 +139,12 @@ const REFUSED: readonly (readonly [why: string, argv: readonly string[]])[] = [
   ['another name for what is whole', ['rename', ...IN_PROJECT, '--', 'snap:c1', 'c2']],
   ['another name for what is not', ['rename', ...IN_PROJECT, '--', 'snap:c1-incoming', 'c2-incoming']],
   ['a name that Incus does not take', ['rename', ...IN_PROJECT, '--', 'snap:c1-incoming', 'c.1']],
+  ['protection taken away', ['config', 'set', ...IN_PROJECT, '--', 'local:c1', 'security.protection.delete=false']],
+  [
+    'a mirror that could be deleted',
+    ['copy', ...IN_PROJECT, ...MIRROR.toSpliced(6, 1, 'security.protection.delete=false'), '--', 'a:c1', 'b:c1'],
+  ],
+  ['a half mirror by force', ['delete', ...IN_PROJECT, '--force', '--', 'snap:c1-incoming']],
   ['a key of the user', ['config', 'set', ...IN_PROJECT, '--', 'local:c1', 'user.other=x']],
   ['the whole instance', ['copy', ...IN_PROJECT, '--', 'local:c1', 'local:c2']],
   ['no name for the copy', ['copy', ...IN_PROJECT, '--', 'local:c1/s1', 'snap:']],
@@ -217,7 +226,11 @@ describe('whatever is passed', () => {
     const names = argv.slice(argv.indexOf('--') + 1);
     const [verb, sub] = argv;
     const flags = argv.slice(0, argv.indexOf('--')).filter((_, i) => !VALUED.has(argv[i - 1] ?? ''));
-    if (verb === 'delete' && names.length === 1 && /^[^:/=]+:incus-snapshots-tmp-[a-z0-9]{4,}$/.test(names[0] ?? '')) {
+    if (
+      verb === 'delete' &&
+      names.length === 1 &&
+      /^[^:/=]+:(incus-snapshots-tmp-[a-z0-9]{4,}|[a-z0-9-]+-incoming)$/.test(names[0] ?? '')
+    ) {
       return flags.includes('--force');
     }
     if (['delete', 'rm', 'move', 'rebuild', 'import'].includes(verb ?? '')) return true;

@@ -113,14 +113,17 @@ describe('what a run will send and delete', () => {
     expect(resumed.isUpToDate).toBe(false);
   });
 
-  it('takes up a first run that broke off', () => {
+  it('takes nothing of a first run that broke off for there, and what was whole for whole', () => {
+    const ref = { ...REF, instance: 'c1-incoming' };
     const sending = { 'user.incus-snapshots.sending': sendingText(['s1']) };
-    const incoming = mirror([snapshot('s1', 1)], { config: sending });
-    const resumed = plan(instance([snapshot('s1', 1)]), { incoming });
-    expect(resumed.kind).toBe('first');
-    expect(resumed.isResumed).toBe(true);
-    expect(names(resumed.doubtful)).toEqual(['s1']);
-    expect(resumed.blocks).toEqual([]);
+    const half = plan(instance([snapshot('s1', 1)]), {
+      incoming: mirror([snapshot('s1', 1)], { config: sending, ref }),
+    });
+    expect([half.kind, half.isResumed, half.blocks]).toEqual(['first', true, []]);
+    expect(names(half.sent)).toEqual(['s1']);
+    expect(half.doubtful).toEqual([]);
+    const whole = plan(instance([snapshot('s1', 1)]), { incoming: mirror([snapshot('s1', 1)], { ref }) });
+    expect([whole.kind, whole.isResumed, names(whole.present)]).toEqual(['first', false, ['s1']]);
   });
 
   it('afterwards both lists are the same, whatever they were', () => {
