@@ -8,6 +8,7 @@ import { Mirrors } from './core/actions/mirror.ts';
 import { MirrorHistory } from './core/actions/mirrorHistory.ts';
 import { Operations } from './core/actions/operations.ts';
 import { KeyedQueue } from './core/actions/queue.ts';
+import { Preflight } from './core/actions/preflight.ts';
 import { Remotes } from './core/actions/remotes.ts';
 import { Restore } from './core/actions/restore.ts';
 import { ScheduleEdits } from './core/actions/scheduleEdits.ts';
@@ -37,6 +38,7 @@ import {
   timeZoneOf,
   wantsProxy,
 } from './vscode/settings.ts';
+import { SetUpDraft } from './vscode/setUpDraft.ts';
 import { Prunes } from './vscode/prune/prunes.ts';
 import { HealthBoard } from './vscode/schedule/healthBoard.ts';
 import { HealthStatus } from './vscode/schedule/healthStatus.ts';
@@ -73,6 +75,7 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
   const actions = new Actions(client, inventory, queue);
   const restore = new Restore(client, inventory, queue);
   const remotes = new Remotes(client, inventory);
+  const draft = new SetUpDraft(memento);
   const temporaries = new Temporaries(client, inventory, queue, maker(), (ref, error) => {
     showLeftover(log, ref, error);
   });
@@ -95,7 +98,7 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
   return {
     ...{ log, client, transport, inventory, follower, queue, actions, restore, info, timelines, schedules, provider },
     ...{ edits, health, prunes, temporaries, drills, drillHistory, mirrors, board, mirrorsProvider, arrangement },
-    ...{ remotes },
+    ...{ remotes, preflight: new Preflight(client, inventory, temporaries), draft },
   };
 }
 

@@ -4,8 +4,10 @@ import { parseOperations } from './events.ts';
 import type { Answerer, Runner, RunOptions } from './runner.ts';
 import {
   type BadRecord,
+  type ProfileContent,
   type Greeting,
   parseEnvelope,
+  parseFreeSpace,
   parseDocumentedKeys,
   parseInstance,
   parseInstances,
@@ -13,6 +15,7 @@ import {
   parseName,
   parseNames,
   parsePool,
+  parseProfileContent,
   parseProfile,
   parseProfiles,
   parseProjectUrls,
@@ -191,6 +194,27 @@ export class IncusClient {
     return this.#get(ref.remote, path, (value) => parseProfile(value, ref), signal);
   }
 
+  /** What is in a profile. */
+  async profileContent(ref: ProfileRef, signal?: AbortSignal): Promise<ProfileContent> {
+    const path = apiPath(['profiles', ref.profile], { project: ref.project });
+    return this.#get(ref.remote, path, parseProfileContent, signal);
+  }
+
+  /** The names of the networks that instances could be connected to, those of the machine itself among them. */
+  async networks(remote: string, signal?: AbortSignal): Promise<string[]> {
+    return this.#get(remote, apiPath(['networks']), parseNames, signal);
+  }
+
+  /** A project's own configuration. */
+  async projectConfig(remote: string, project: string, signal?: AbortSignal): Promise<Config> {
+    return this.#get(remote, apiPath(['projects', project]), parseVolumeConfig, signal);
+  }
+
+  /** Bytes that are free on a pool. */
+  async freeSpace(remote: string, pool: string, signal?: AbortSignal): Promise<number> {
+    return this.#get(remote, apiPath(['storage-pools', pool, 'resources']), parseFreeSpace, signal);
+  }
+
   /** The names of all storage pools. */
   async pools(remote: string, signal?: AbortSignal): Promise<string[]> {
     return this.#get(remote, apiPath(['storage-pools']), parseNames, signal);
@@ -213,8 +237,12 @@ export class IncusClient {
 
   /** Runs a command that changes something, and waits until Incus is done with it. */
   async change(command: IncusCommand, signal?: AbortSignal): Promise<void> {
-    const { argv } = command;
-    const options = { timeout: this.#limits().change, ...(signal && { signal }) };
+    const { argv, input } = command;
+    const options = {
+      timeout: this.#limits().change,
+      ...(signal && { signal }),
+      ...(input !== undefined && { input }),
+    };
     await this.#runner.read(argv, options, (stdout) => {
       // A raw query ends with exit code 0 even on an error; the envelope tells.
       if (argv[0] === 'query' && stdout.trimStart().startsWith('{')) parseEnvelope(stdout, argv);

@@ -14,6 +14,8 @@ export interface IncusCommand {
   readonly argv: readonly string[];
   /** Whether it changes anything on a server: such calls are queued per instance and have a longer time-out. */
   readonly changes: boolean;
+  /** Given on stdin: what must not stand in the process list, nor in the log. */
+  readonly input?: string;
 }
 
 const reads = (...argv: string[]): IncusCommand => ({ argv, changes: false });

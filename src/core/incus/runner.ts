@@ -28,6 +28,8 @@ export interface RunOptions {
   /** Milliseconds until the program is ended and the call fails with `timedOut`. */
   readonly timeout: number;
   readonly signal?: AbortSignal;
+  /** Given on stdin, which is closed otherwise. */
+  readonly input?: string;
 }
 
 export interface RunResult {
@@ -237,7 +239,7 @@ export function environmentOf({ env }: Program): Record<string, string> {
 
 function childOptions(program: Program, options: RunOptions) {
   return {
-    stdin: 'ignore',
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     stripFinalNewline: false,
     reject: false,
     env: { ...environmentOf(program), LC_ALL: 'C.UTF-8', LANGUAGE: '' },

@@ -377,3 +377,22 @@ function nameIn(value: unknown): string {
   const name = typeof value === 'object' && value !== null && 'name' in value ? value.name : undefined;
   return typeof name === 'string' ? JSON.stringify(name) : 'without a name';
 }
+
+/** What a profile brings. */
+export interface ProfileContent {
+  readonly description: string;
+  readonly config: Config;
+  readonly devices: Devices;
+}
+
+/** `/1.0/profiles/X` */
+export function parseProfileContent(value: unknown): ProfileContent {
+  const record = must(z.object({ description: text, config, devices }).safeParse(value));
+  return { description: record.description, ...readSettings(record) };
+}
+
+/** `/1.0/storage-pools/X/resources` */
+export function parseFreeSpace(value: unknown): number {
+  const { space } = must(z.object({ space: z.object({ total: z.number(), used: z.number() }) }).safeParse(value));
+  return Math.max(0, space.total - space.used);
+}

@@ -10,7 +10,7 @@
  * started with it, a terminal's too.**
  */
 import { mirrorCopyRefusal } from './allowedMirrors.ts';
-import { addRemoteRefusal, removeRemoteRefusal } from './allowedServers.ts';
+import * as servers from './allowedServers.ts';
 import { isIncomingName } from './mirror.ts';
 import { OWN_PREFIX } from './mirrorKeys.ts';
 import { isDrillProgram } from './drill.ts';
@@ -221,8 +221,18 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
       check: requestRefusal,
     },
   ],
-  ['remote add', { flags: {}, inProject: false, check: addRemoteRefusal }],
-  ['remote remove', { flags: {}, inProject: false, check: removeRemoteRefusal }],
+  ['project create', { flags: { '-c': servers.isFeature }, inProject: false, check: servers.createProjectRefusal }],
+  ['profile create', { flags: {}, inProject: true, check: servers.createProfileRefusal }],
+  [
+    'init',
+    {
+      flags: { '--empty': true, '-q': true, '--no-profiles': true, '--storage': isName, '-c': servers.isTemporaryMark },
+      inProject: true,
+      check: servers.createTrialRefusal,
+    },
+  ],
+  ['remote add', { flags: {}, inProject: false, check: servers.addRemoteRefusal }],
+  ['remote remove', { flags: {}, inProject: false, check: servers.removeRemoteRefusal }],
   [
     'remote proxy',
     {

@@ -5,6 +5,8 @@ import type { DrillHistory } from '../../core/actions/drillHistory.ts';
 import type { Mirrors } from '../../core/actions/mirror.ts';
 import type { ScheduleEdits } from '../../core/actions/scheduleEdits.ts';
 import type { KeyedQueue } from '../../core/actions/queue.ts';
+import type { Preflight } from '../../core/actions/preflight.ts';
+import type { SetUpDraft } from '../setUpDraft.ts';
 import type { Remotes } from '../../core/actions/remotes.ts';
 import type { Restore } from '../../core/actions/restore.ts';
 import type { Temporaries } from '../../core/actions/temporary.ts';
@@ -43,6 +45,8 @@ export interface Services {
   readonly edits: ScheduleEdits;
   readonly health: HealthBoard;
   readonly remotes: Remotes;
+  readonly preflight: Preflight;
+  readonly draft: SetUpDraft;
   /** What is selected in the view. */
   readonly view: Pick<vscode.TreeView<Node>, 'selection'>;
   /** Brings a row into sight and selects it. */

@@ -14,6 +14,7 @@ import { restoreSnapshot } from './restore.ts';
 import { pinSnapshot, pruneSnapshots, setTiers, unpinSnapshot } from './retention.ts';
 import { checkSchedules } from './health.ts';
 import { editSchedule } from './schedule.ts';
+import { setUpSnapshotServer } from './setUp.ts';
 import { type Handler, type Selection, selectionOf, type Services } from './services.ts';
 import {
   createInstanceFromSnapshot,
@@ -53,6 +54,7 @@ export const COMMANDS = {
   checkSchedules,
   addRemote,
   removeRemote,
+  setUpSnapshotServer,
   refresh,
   filter,
   clearFilter,

@@ -14,7 +14,7 @@ export const addRemote: Handler = async (services) => {
 };
 
 /** @returns the name of the remote that was added; `undefined` where the user left */
-async function askForRemote(services: Services): Promise<string | undefined> {
+export async function askForRemote(services: Services): Promise<string | undefined> {
   await services.loaded();
   requireClient(services);
   const title = vscode.l10n.t('Add Remote');

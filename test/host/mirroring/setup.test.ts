@@ -1,30 +1,17 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mustRun } from '../../lab/process.ts';
 import { confirms, leaves, presses, types } from '../support/dialogs.ts';
 import { SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
+import { newClientOf, tokenOf } from '../support/newClient.ts';
 
 describe('a server that is to become a remote', () => {
   const host = useHost();
   const { lab } = host;
   const url = `https://${lab.snapshotServer.address}`;
 
-  /** A client that nobody trusts yet: it knows the server on its own machine. */
-  function newClient(): string {
-    const folder = host.conf((config) => {
-      config.remotes = { local: { addr: 'unix://' } };
-    });
-    for (const file of ['client.crt', 'client.key']) rmSync(join(folder, file), { force: true });
-    rmSync(join(folder, 'servercerts'), { recursive: true, force: true });
-    return folder;
-  }
-
-  async function token(server = lab.snapshotServer): Promise<string> {
-    const env = lab.environment({ INCUS_DIR: server.folder });
-    const said = await mustRun([lab.client, 'config', 'trust', 'add', 'setup-test', '--quiet'], { env });
-    return said.trim().split('\n').at(-1) ?? '';
-  }
+  const newClient = () => newClientOf(host);
+  const token = () => tokenOf(host);
 
   async function fingerprint(): Promise<string> {
     const server = await lab.query<{ environment: { certificate_fingerprint: string } }>(`${SNAPSHOT_REMOTE}:/1.0`);
