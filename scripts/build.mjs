@@ -26,9 +26,33 @@ function extensionBundle(production) {
     entryPoints: ['src/extension.ts'],
     outfile: 'dist/extension.js',
     external: ['vscode'],
+    plugins: [LIBRARIES_APART],
     minify: production,
     sourcemap: production ? 'external' : 'linked',
   };
+}
+
+/** What of the libraries is imported when it is needed for the first time, so that activation does not read it. */
+const LIBRARIES = { execa: 'execa', ws: 'WebSocket' };
+
+/** Leaves those imports to files of their own beside the extension. */
+const LIBRARIES_APART = {
+  name: 'libraries-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`^(${Object.keys(LIBRARIES).join('|')})$`) }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: `./lib/${path}.js`, external: true } : undefined,
+    );
+  },
+};
+
+function libraryBundles(production) {
+  return Object.entries(LIBRARIES).map(([name, what]) => ({
+    ...NODE_BUNDLE,
+    stdin: { contents: `export { ${what} } from '${name}'`, resolveDir: project },
+    outfile: `dist/lib/${name}.js`,
+    minify: production,
+    sourcemap: production ? 'external' : 'linked',
+  }));
 }
 
 /** Webview bundles run in the browser that VS Code brings; each folder of src/webview is one. */
@@ -81,6 +105,7 @@ export async function build({ production = false, tests = false, bench = false, 
   const { build: once, context } = await import('esbuild');
   const bundles = [
     extensionBundle(production),
+    ...libraryBundles(production),
     webviewBundles(production),
     ...(tests ? [hostTestsBundle()] : []),
     ...(bench ? [benchBundle()] : []),

@@ -22,8 +22,11 @@ function selfContained(markdown, packed) {
 
 /** The packages whose code is in the bundles, as their source maps name them. */
 function bundledPackages() {
-  const webviews = readdirSync(join(project, 'dist/webview')).filter((name) => name.endsWith('.js.map'));
-  const maps = ['extension.js.map', ...webviews.map((name) => `webview/${name}`)];
+  const mapsIn = (folder) =>
+    readdirSync(join(project, 'dist', folder))
+      .filter((name) => name.endsWith('.js.map'))
+      .map((name) => `${folder}/${name}`);
+  const maps = ['extension.js.map', ...mapsIn('lib'), ...mapsIn('webview')];
   const sources = maps.flatMap((map) => JSON.parse(readFileSync(join(project, 'dist', map), 'utf8')).sources);
   const names = sources.flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1] ?? []);
   return [...new Set(names)].sort();

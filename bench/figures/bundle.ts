@@ -1,5 +1,5 @@
 /** What the extension weighs before it has done anything. */
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { project } from '../../scripts/setup/places.mjs';
 import { startLab } from '../../test/lab/lab.ts';
@@ -10,8 +10,10 @@ import { activationTime, useWindow } from '../window.ts';
 const size: Experiment = {
   figures: [{ name: 'bundle-size', unit: 'KB', goal: { atMost: 300 } }],
   measure() {
-    const bytes = statSync(join(project, 'dist/extension.js')).size;
-    return Promise.resolve(new Map([['bundle-size', medianOf([bytes / 1000], `${bytes} bytes`)]]));
+    const sizeOf = (path: string) => statSync(join(project, 'dist', path)).size / 1000;
+    const later = readdirSync(join(project, 'dist/lib')).filter((name) => name.endsWith('.js'));
+    const note = `loaded when it is needed for the first time: ${later.map((name) => `${name} ${Math.round(sizeOf(`lib/${name}`))} KB`).join(', ')}`;
+    return Promise.resolve(new Map([['bundle-size', medianOf([sizeOf('extension.js')], note)]]));
   },
 };
 

@@ -6,7 +6,6 @@ import { setTimeout } from 'node:timers/promises';
 import { IncusError } from './errors.ts';
 import type { RunningProgram, RunOptions } from './runner.ts';
 import type { EventListener } from './transport.ts';
-import WebSocket from 'ws';
 
 /** Milliseconds between two looks at whether the proxy's socket is there; it takes 12 to 26. */
 const LOOK = 2;
@@ -112,12 +111,14 @@ export function ask({ agent, socket }: Proxy, path: string, hangUp?: AbortSignal
  * Hears events until the connection ends; resolves with the reason.
  * @param onSettled told once the server has answered, or will not
  */
-export function hear(
+export async function hear(
   { socket }: Proxy,
   listener: EventListener,
   signal: AbortSignal,
   onSettled: () => void,
 ): Promise<IncusError> {
+  // Loaded when the first server is heard, after the extension's activation.
+  const { WebSocket } = await import('ws');
   return new Promise((resolve) => {
     const events = new WebSocket(`ws+unix:${socket}:${EVENTS}`, { perMessageDeflate: false });
     let reason = new IncusError('unreachable', { text: 'the connection for events ended' });

@@ -1,4 +1,4 @@
-import { execa, type Options } from 'execa';
+import type { Options } from 'execa';
 import { refusalOf } from '../policy/allowed.ts';
 import { whileConfigIsWritten } from './again.ts';
 import { classify, errorTextOf, IncusError, toIncusError } from './errors.ts';
@@ -99,6 +99,7 @@ export class Runner {
     const program = this.#allowed(argv);
     if (options.signal?.aborted) throw new IncusError('cancelled', { argv, text: 'cancelled before it started' });
 
+    const { execa } = await loadExeca();
     const start = performance.now();
     const result = await execa(program.path, [...argv], childOptions(program, options));
     const { exitCode } = result;
@@ -122,6 +123,7 @@ export class Runner {
   async converse(argv: readonly string[], options: RunOptions, answerer: Answerer): Promise<RunResult> {
     const program = this.#allowed(argv);
     if (options.signal?.aborted) throw new IncusError('cancelled', { argv, text: 'cancelled before it started' });
+    const { execa } = await loadExeca();
     const start = performance.now();
     const abort = new AbortController();
     const ends = [abort.signal, ...(options.signal ? [options.signal] : [])];
@@ -188,12 +190,17 @@ export class Runner {
     const program = this.#allowed(argv);
     const start = performance.now();
     const abort = new AbortController();
-    const child = execa(program.path, [...argv], {
-      ...childOptions(program, { timeout: 0, signal: abort.signal }),
-      // What runs for days must not be gathered.
-      buffer: { stdout: false, stderr: true },
+    const running = loadExeca().then(({ execa }) => {
+      const child = execa(program.path, [...argv], {
+        ...childOptions(program, { timeout: 0, signal: abort.signal }),
+        // What runs for days must not be gathered.
+        buffer: { stdout: false, stderr: true },
+      });
+      // In an object: a promise that is given back by itself would be waited for.
+      return { child, lines: child.iterable({ from: 'stdout', preserveNewlines: false }) };
     });
-    const ended = child.then((result) => {
+    const ended = running.then(async ({ child }) => {
+      const result = await child;
       const failure = result.failed ? failureOf(result, argv) : endedBy(argv);
       this.#onCall({
         program: program.path,
@@ -205,7 +212,7 @@ export class Runner {
       return failure;
     });
     return {
-      lines: child.iterable({ from: 'stdout', preserveNewlines: false }),
+      lines: linesOf(running),
       ended,
       end: () => {
         abort.abort();
@@ -222,6 +229,13 @@ export class Runner {
     this.#onCall({ program: program.path, argv, duration: 0, failure });
     throw failure;
   }
+}
+
+/** Loaded with the first program that is started, after the extension's activation: it is a quarter of all code. */
+const loadExeca = () => import('execa');
+
+async function* linesOf(running: Promise<{ lines: AsyncIterable<string> }>): AsyncGenerator<string> {
+  yield* (await running).lines;
 }
 
 function endedBy(argv: readonly string[]): IncusError {
