@@ -38,6 +38,7 @@ export class MirrorsProvider implements vscode.TreeDataProvider<MirrorRow>, vsco
   #drawn = '';
   #gathering: NodeJS.Timeout | undefined;
   #ticking: NodeJS.Timeout | undefined;
+  #isVisible = false;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -46,6 +47,8 @@ export class MirrorsProvider implements vscode.TreeDataProvider<MirrorRow>, vsco
     this.#board = board;
     this.#wants = wants;
     this.#end = board.onDidChange(() => {
+      // Whoever does not look is shown all when they do.
+      if (!this.#isVisible) return;
       this.#gathering ??= setTimeout(() => {
         this.flush();
       }, GATHER);
@@ -54,6 +57,8 @@ export class MirrorsProvider implements vscode.TreeDataProvider<MirrorRow>, vsco
 
   /** Ages tick only while somebody sees them. */
   setVisible(visible: boolean): void {
+    this.#isVisible = visible;
+    if (visible) this.flush();
     clearInterval(this.#ticking);
     this.#ticking = visible
       ? setInterval(() => {

@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
 import type { MirrorBoard } from './board.ts';
 
+/** Milliseconds in which changes are gathered: a fleet that is read causes thousands. */
+const GATHER = 500;
+
 /** How often ages are looked at, in milliseconds. */
 const TICK = 60_000;
 
@@ -10,13 +13,16 @@ export class MirrorStatus implements vscode.Disposable {
   readonly #item = vscode.window.createStatusBarItem('incusSnapshots.mirrors', vscode.StatusBarAlignment.Left);
   readonly #end: () => void;
   readonly #ticking: NodeJS.Timeout;
+  #gathering: NodeJS.Timeout | undefined;
 
   constructor(board: MirrorBoard) {
     this.#board = board;
     this.#item.name = vscode.l10n.t('Mirrors');
     this.#item.command = 'incusSnapshots.mirrors.focus';
     this.#item.backgroundColor = new vscode.ThemeColor('statusBarItem.warningBackground');
-    this.#end = board.onDidChange(this.#update);
+    this.#end = board.onDidChange(() => {
+      this.#gathering ??= setTimeout(this.#update, GATHER);
+    });
     this.#ticking = setInterval(this.#update, TICK);
     this.#update();
   }
@@ -38,10 +44,13 @@ export class MirrorStatus implements vscode.Disposable {
   dispose(): void {
     this.#end();
     clearInterval(this.#ticking);
+    clearTimeout(this.#gathering);
     this.#item.dispose();
   }
 
   readonly #update = (): void => {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
     const { text } = this;
     if (text === undefined) {
       this.#item.hide();
