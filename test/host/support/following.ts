@@ -5,6 +5,11 @@ import type { LabServer } from '../../lab/server.ts';
 import { agrees } from './agreement.ts';
 import { type Host, SNAPSHOT_REMOTE } from './host.ts';
 
+/** INCUS_TEST_ROUNDS has the faults and the random work come so many times in a row. */
+export const ROUNDS = Array.from({ length: Number(process.env['INCUS_TEST_ROUNDS'] ?? 1) }, (_, i) =>
+  i === 0 ? '' : `, round ${i + 1}`,
+);
+
 /** Milliseconds until a remote has to be found again: pauses between attempts grow while it is away. */
 const BACK = 30_000;
 
