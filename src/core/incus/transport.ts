@@ -6,7 +6,7 @@ import type { Runner, RunOptions } from './runner.ts';
 import { parseEnvelope } from './schemas.ts';
 
 /** Milliseconds of silence after which a server is asked for a sign of life, and in which it has to give one. */
-const LIFE = 12_000;
+const LIFE = 9_000;
 
 /** Milliseconds after which `incus monitor` hears events for sure. */
 const CONNECTED = 3_000;

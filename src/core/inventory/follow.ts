@@ -110,6 +110,8 @@ class Stream {
   #gathered: IncusEvent[] = [];
   #gathering: NodeJS.Timeout | undefined;
   #wake = new AbortController();
+  /** Whether its events are heard. */
+  #isOpen = false;
 
   constructor(remote: Remote, client: IncusClient, inventory: Inventory, onFailedSnapshot: OnFailedSnapshot) {
     this.remote = remote;
@@ -139,6 +141,7 @@ class Stream {
         this.#onOpen();
       };
       const reason = await this.#client.listen(name, { onOpen, onMessage: this.#onMessage }, signal);
+      this.#isOpen = false;
       if (this.#hasEnded()) return;
       if (reason.kind === 'timedOut') this.#inventory.lose(name, reason);
       else if ((await this.#inventory.probe(name)) && since === undefined) await this.#readUnheard();
@@ -156,6 +159,8 @@ class Stream {
     }
     // Somebody found it before its next attempt.
     if (this.#inventory.server(change.remote)) this.#wake.abort();
+    // A reading failed, though its events go on: they will not say when it is well again.
+    else if (this.#isOpen) this.#relistLater();
     for (const { instance, details } of this.#inventory.instances(change.remote)) {
       if (details === 'failed') this.#look(instance.ref);
     }
@@ -167,6 +172,7 @@ class Stream {
   }
 
   #onOpen(): void {
+    this.#isOpen = true;
     this.#making.clear();
     this.#inventory.endSnapshots(this.remote.name);
     void this.#inventory.refreshRemote(this.remote.name);
@@ -242,7 +248,7 @@ class Stream {
     const key = keyOf(ref);
     if (entry?.details !== 'failed') {
       this.#forgive(key);
-    } else if (this.#isAway(entry)) this.#again(keyOf({ remote }), () => this.#relist());
+    } else if (this.#isAway(entry)) this.#relistLater();
     else
       this.#again(key, () => {
         this.#read(ref);
@@ -254,9 +260,17 @@ class Stream {
     return instance.status === 'Error' && this.#inventory.server(this.remote.name)?.clustered === true;
   }
 
+  #relistLater(): void {
+    this.#again(keyOf({ remote: this.remote.name }), () => this.#relist());
+  }
+
   async #relist(): Promise<void> {
     const { name } = this.remote;
     await this.#inventory.refreshRemote(name);
+    if (!this.#inventory.server(name)) {
+      if (this.#isOpen) this.#relistLater();
+      return;
+    }
     if (!this.#inventory.instances(name).some((entry) => this.#isAway(entry))) this.#forgive(keyOf({ remote: name }));
   }
 

@@ -283,6 +283,20 @@ describe('following a server', () => {
     expect(asksOf('c1')).toBeLessThanOrEqual(2);
   });
 
+  it('reads a server again whose reading failed while its events went on', async () => {
+    server.has('c1', ['s1']);
+    await start();
+    await shows('c1 Stopped read s1');
+    server.failing = /./;
+    await inventory.refreshRemote('r');
+    expect(inventory.remote('r')?.state.kind).toBe('failed');
+    const before = server.asked.length;
+    await expect.poll(() => server.asked.length).toBeGreaterThan(before);
+    server.failing = undefined;
+    await shows('c1 Stopped read s1');
+    expect(server.isHeard).toBe(true);
+  });
+
   it('is still listening after a connection that ended for whatever reason', async () => {
     server.has('c1');
     await start();
