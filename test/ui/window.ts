@@ -10,6 +10,11 @@ const PROJECT = join(import.meta.dirname, '..', '..');
 /** Pictures of every run; a failed test leaves one too. */
 const OUTPUT = join(import.meta.dirname, 'output');
 
+/** The same picture in each theme. */
+function inThemes(name: string): string[] {
+  return ['dark', 'light', 'high-contrast'].map((theme) => `${name}-${theme}`);
+}
+
 /** Those that the documents show. */
 const DOCUMENTED: ReadonlySet<string> = new Set([
   'tree',
@@ -19,6 +24,8 @@ const DOCUMENTED: ReadonlySet<string> = new Set([
   'welcome',
   'mirror-plan',
   'mirrors',
+  ...inThemes('schedule'),
+  ...inThemes('health'),
 ]);
 
 /** Milliseconds in which something that is under way has to be seen. */

@@ -20,7 +20,7 @@ const FAR = 300 * 24 * 3_600_000;
 export function clockTime(at: Date, timeZone: string): string {
   const year = Math.abs(at.getTime() - Date.now()) > FAR ? ({ year: 'numeric' } as const) : {};
   const date = { weekday: 'short', ...year, month: 'short', day: 'numeric' } as const;
-  const format = { ...date, hour: '2-digit', minute: '2-digit', timeZone } as const;
+  const format = { ...date, hour: 'numeric', minute: '2-digit', timeZone } as const;
   return new Intl.DateTimeFormat(env.language, format).format(at);
 }
 
