@@ -12,17 +12,29 @@ const snapshot = z.object({
   stateful: z.boolean(),
   pending: z.boolean(),
   pinned: z.boolean(),
+  /** Absent: there is no mirror, or nothing is known of what is on it. */
+  mirrored: z.optional(z.enum(['mirrored', 'missing', 'differing', 'doubtful'])),
 });
 
 const row = z.object({
   /** Names the instance, and no other. */
   id: z.string(),
+  remote: z.string(),
+  project: z.string(),
   instance: z.string(),
   /** Its remote, and its project where that is not the default one. */
   place: z.string(),
   /** `nothing`: not read yet; `dates`: no expiry and memory; `failed`: it could not be read, which is not "none". */
   known: z.enum(['nothing', 'dates', 'all', 'failed']),
   snapshots: z.array(snapshot),
+  /** The schedule in words; absent: there is none. */
+  schedule: z.optional(z.string()),
+  /** The runs to come, as far as their times can be told. */
+  runs: z.array(z.number()),
+  /** Since when snapshots of the schedule are missing. */
+  overdue: z.optional(z.number()),
+  /** Where it is mirrored; absent: nowhere that is known. */
+  mirror: z.optional(z.string()),
 });
 
 const toWebview = z.discriminatedUnion('kind', [
@@ -32,11 +44,16 @@ const toWebview = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('some'), rows: z.array(row) }),
 ]);
 
+/** The longest picture that is taken for one, in characters. */
+const LONGEST = 50_000_000;
+
 const toHost = z.discriminatedUnion('kind', [
   /** Rows in sight, of which everything is wanted. */
   z.object({ kind: z.literal('inSight'), ids: z.array(z.string()).check(z.maxLength(500)) }),
   /** Select it in the tree. */
   z.object({ kind: z.literal('select'), id: z.string(), snapshot: z.optional(z.string()) }),
+  /** Save the picture. */
+  z.object({ kind: z.literal('export'), svg: z.string().check(z.maxLength(LONGEST), z.startsWith('<svg ')) }),
 ]);
 
 export type TimelineSnapshot = z.infer<typeof snapshot>;
@@ -51,17 +68,38 @@ const TEXTS = [
   'zoomOut',
   'fit',
   'now',
+  'table',
+  'picture',
+  'export',
   'nothing',
   'loading',
   'failed',
+  'noSnapshots',
+  'more',
+  'legend',
   'hand',
   'schedule',
   'stateful',
   'pending',
   'pinned',
-  'expires',
+  'run',
+  'overdue',
+  'overdueSince',
+  'mirrored',
+  'missing',
+  'differing',
+  'doubtful',
+  'mirrorState',
   'taken',
-  'noSnapshots',
+  'expires',
+  'expiryBar',
+  'instance',
+  'place',
+  'snapshot',
+  'time',
+  'expiry',
+  'kind',
+  'mirror',
 ] as const;
 
 export type TimelineText = (typeof TEXTS)[number];

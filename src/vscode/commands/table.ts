@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import * as z from 'zod/mini';
 import { toIncusError } from '../../core/incus/errors.ts';
 import { SECTION } from '../settings.ts';
 import type { MirrorRow } from '../mirrors/provider.ts';
@@ -97,12 +98,16 @@ function isNode(value: unknown): value is Node | MirrorRow {
   return typeof value === 'object' && value !== null && 'kind' in value && 'id' in value;
 }
 
-/** What our own messages hand over, which is not a row: `{ ref }` of a snapshot. */
+const reference = z.object({
+  ref: z.object({ remote: z.string(), project: z.string(), instance: z.string(), snapshot: z.optional(z.string()) }),
+});
+
+/** What our own messages and the menus of webviews hand over, which is not a row: `{ ref }` of a snapshot or instance. */
 function looseSelection(value: unknown): Selection {
   const none = selectionOf([]);
-  if (typeof value !== 'object' || value === null) return none;
-  if ('ref' in value && typeof value.ref === 'object' && value.ref !== null && 'snapshot' in value.ref) {
-    return { ...none, snapshots: [value.ref as Selection['snapshots'][number]] };
-  }
-  return none;
+  const parsed = reference.safeParse(value);
+  if (!parsed.success) return none;
+  const { remote, project, instance, snapshot } = parsed.data.ref;
+  const ref = { remote, project, instance };
+  return snapshot === undefined ? { ...none, instances: [ref] } : { ...none, snapshots: [{ ...ref, snapshot }] };
 }

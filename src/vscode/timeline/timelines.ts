@@ -3,11 +3,19 @@ import * as vscode from 'vscode';
 import type { Inventory } from '../../core/inventory/inventory.ts';
 import type { InstanceEntry } from '../../core/inventory/rows.ts';
 import { type InstanceRef, keyOf } from '../../core/model.ts';
-import { type FromTimeline, timelineContract, type TimelineText, type ToTimeline } from '../../protocol/timeline.ts';
+import { mirrorSourceOf, sourceText } from '../../core/policy/mirrorKeys.ts';
+import {
+  type FromTimeline,
+  type TimelineRow,
+  timelineContract,
+  type TimelineText,
+  type ToTimeline,
+} from '../../protocol/timeline.ts';
 import type { Log } from '../log.ts';
 import { instanceNode, type Node, snapshotNode } from '../tree/nodes.ts';
 import { Panel } from '../webview/panel.ts';
 import { timelineRow } from './rows.ts';
+import { saveSvg } from './save.ts';
 import { timelineTexts } from './texts.ts';
 
 /** Which instances a timeline shows. */
@@ -56,6 +64,7 @@ class Timeline {
   readonly panel: Panel<TimelineText, ToTimeline, FromTimeline>;
   readonly #inventory: Inventory;
   readonly #scope: Scope;
+  readonly #log: Log;
   readonly #reveal: (node: Node) => Promise<void>;
   readonly #reads = pLimit(AT_ONCE);
   readonly #wanted = new Set<string>();
@@ -72,11 +81,12 @@ class Timeline {
     onClose: () => void,
   ) {
     this.#inventory = inventory;
+    this.#log = log;
     this.#scope = scope;
     this.#reveal = reveal;
     const unsubscribe = inventory.onDidChange((change) => {
       if (change.kind !== 'instance') this.#changed = 'all';
-      else if (scope.has(change.ref)) this.#note(change.ref);
+      else for (const ref of [change.ref, ...this.#originalsOf(change.ref)]) if (scope.has(ref)) this.#note(ref);
       if (this.#changed) this.#gathering ??= setTimeout(this.#flush, GATHER);
     });
     this.panel = new Panel(log, {
@@ -112,12 +122,12 @@ class Timeline {
     const entries = changed === 'all' ? undefined : [...changed.values()].map((ref) => this.#inventory.instance(ref));
     const known = new Set(this.#sent);
     if (entries?.every((entry) => entry && known.has(keyOf(entry.instance.ref)))) {
-      this.panel.send({ kind: 'some', rows: entries.flatMap((entry) => (entry ? [timelineRow(entry)] : [])) });
+      this.panel.send({ kind: 'some', rows: this.#rowsOf(entries.flatMap((entry) => entry ?? [])) });
     } else this.#sendAll();
   };
 
   #sendAll(): void {
-    const rows = this.#entries().map(timelineRow);
+    const rows = this.#rowsOf(this.#entries());
     this.#sent = rows.map(({ id }) => id);
     this.#wanted.clear();
     this.panel.send({ kind: 'all', rows });
@@ -129,7 +139,45 @@ class Timeline {
     );
   }
 
+  #rowsOf(entries: readonly InstanceEntry[]): TimelineRow[] {
+    const mirrors = this.#mirrors();
+    const now = new Date();
+    return entries.map((entry) => {
+      const { ref } = entry.instance;
+      const server = this.#inventory.server(ref.remote);
+      const mirror = server?.fingerprint === undefined ? undefined : mirrors.get(identityOf(server.fingerprint, ref));
+      return timelineRow(entry, { server, mirror, now });
+    });
+  }
+
+  /** All mirrors there are, by what they mirror. */
+  #mirrors(): Map<string, InstanceEntry> {
+    const mirrors = new Map<string, InstanceEntry>();
+    for (const { remote } of this.#inventory.remotes) {
+      for (const entry of this.#inventory.instances(remote.name)) {
+        const source = mirrorSourceOf(entry.instance);
+        if (source) mirrors.set(sourceText(source), entry);
+      }
+    }
+    return mirrors;
+  }
+
+  /** Of a mirror, the instances that it mirrors: one, by whichever remotes its server has. */
+  #originalsOf(ref: InstanceRef): InstanceRef[] {
+    const entry = this.#inventory.instance(ref);
+    const source = entry && mirrorSourceOf(entry.instance);
+    if (!source) return [];
+    const { fingerprint, project, instance } = source;
+    return this.#inventory.remotes.flatMap(({ remote: { name: remote } }) =>
+      this.#inventory.server(remote)?.fingerprint === fingerprint ? [{ remote, project, instance }] : [],
+    );
+  }
+
   #onMessage(message: FromTimeline): void {
+    if (message.kind === 'export') {
+      void saveSvg(this.#log, this.#scope.title, message.svg);
+      return;
+    }
     const entries = new Map(this.#entries().map((entry) => [keyOf(entry.instance.ref), entry]));
     if (message.kind === 'select') {
       const entry = entries.get(message.id);
@@ -141,14 +189,28 @@ class Timeline {
     }
     // What is in sight by now comes before what was in sight a moment ago.
     this.#reads.clearQueue();
-    for (const id of message.ids) {
+    const mirrors = this.#mirrors();
+    const inSight = message.ids.flatMap((id) => {
       const entry = entries.get(id);
-      if (!entry || entry.details === 'read' || this.#wanted.has(id)) continue;
-      void this.#reads(async () => {
-        this.#wanted.add(id);
-        // A failure stands in the log, and its row stays as it is.
-        await this.#inventory.refreshInstance(entry.instance.ref).catch(() => undefined);
-      });
-    }
+      if (!entry) return [];
+      const fingerprint = this.#inventory.server(entry.instance.ref.remote)?.fingerprint;
+      const mirror = fingerprint === undefined ? undefined : mirrors.get(identityOf(fingerprint, entry.instance.ref));
+      return [entry, ...(mirror ? [mirror] : [])];
+    });
+    for (const entry of inSight) this.#want(entry);
   }
+
+  #want({ instance: { ref }, details }: InstanceEntry): void {
+    const id = keyOf(ref);
+    if (details === 'read' || this.#wanted.has(id)) return;
+    void this.#reads(async () => {
+      this.#wanted.add(id);
+      // A failure stands in the log, and its row stays as it is.
+      await this.#inventory.refreshInstance(ref).catch(() => undefined);
+    });
+  }
+}
+
+function identityOf(fingerprint: string, { project, instance }: InstanceRef): string {
+  return sourceText({ fingerprint, project, instance });
 }

@@ -9,6 +9,7 @@ import { mirrorSourceOf } from '../../core/policy/mirrorKeys.ts';
 import { checkSnapshotUse } from '../../core/policy/names.ts';
 import { isTemporary } from '../../core/policy/temporary.ts';
 import { describeError, describeProblem } from '../messages.ts';
+import { oneLine } from '../../protocol/oneLine.ts';
 import type { ShownCount } from './arrangement.ts';
 import type { Note } from './nodes.ts';
 import {
@@ -28,6 +29,8 @@ export type Row = Pick<
   'label' | 'description' | 'tooltip' | 'iconPath' | 'contextValue' | 'command' | 'accessibilityInformation'
 > & { readonly expandable: boolean };
 
+export { oneLine } from '../../protocol/oneLine.ts';
+
 const SEPARATOR = ' · ';
 
 function joined(parts: readonly (string | undefined)[]): string {
@@ -40,14 +43,6 @@ function tooltip(title: string, lines: readonly (string | undefined)[]): vscode.
   text.appendText(oneLine(title));
   for (const line of lines) if (line !== undefined && line !== '') text.appendMarkdown('\n\n').appendText(line);
   return text;
-}
-
-/** A name on one line: control characters in it are shown, not obeyed. */
-export function oneLine(name: string): string {
-  return name.replace(/[\u0000-\u001f\u007f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) => {
-    const code = c.charCodeAt(0);
-    return code < 0x20 ? String.fromCharCode(0x2400 + code) : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
 }
 
 /** @param count of its instances */

@@ -1,4 +1,5 @@
 import type { FromPrune, PruneInstance, PruneRules, PruneSnapshot, PruneText, ToPrune } from '../../protocol/prune.ts';
+import { oneLine } from '../../protocol/oneLine.ts';
 import { type Connection, fill, type Setup } from '../connection.ts';
 import { button, element } from '../element.ts';
 
@@ -139,7 +140,7 @@ export class PruneApp {
     const { name, at, expires, keptBy } = snapshot;
     const isPinned = keptBy === 'pinned';
     const { pin, unpin, never } = this.#texts;
-    const label = fill(isPinned ? unpin : pin, name);
+    const label = fill(isPinned ? unpin : pin, oneLine(name));
     const key = `${instance.id} ${at} ${name}`;
     const toggle = button(
       label,
@@ -152,7 +153,7 @@ export class PruneApp {
       'tr',
       { class: keptBy === undefined ? 'goes' : 'stays' },
       element('td', { class: 'verdict' }, this.#verdict(snapshot)),
-      element('th', { scope: 'row' }, name),
+      element('th', { scope: 'row' }, oneLine(name)),
       element('td', {}, this.#time(at, instance.zone)),
       element('td', {}, expires === undefined ? never : this.#time(expires, instance.zone)),
       element('td', {}, ...(keptBy === 'pending' ? [] : [toggle])),

@@ -1,8 +1,8 @@
-import type { TimelineRow, TimelineSnapshot } from '../../protocol/timeline.ts';
+import type { TimelineRow } from '../../protocol/timeline.ts';
+import { type Item, itemsOf } from './items.ts';
 import { type View, xOf } from './view.ts';
 
 /** Pixels. */
-export const ROW_HEIGHT = 28;
 export const AXIS_HEIGHT = 26;
 export const LABEL_WIDTH = 210;
 
@@ -12,45 +12,62 @@ const REACH = 9;
 /** Something that stands on the picture: a row's index, and what of it. */
 export interface Spot {
   readonly row: number;
-  readonly snapshot: TimelineSnapshot;
+  readonly item: Item;
 }
 
-/** Where the middle of a row lies, below the axis. */
-export function middleOf(row: number, scroll: number): number {
-  return AXIS_HEIGHT + row * ROW_HEIGHT - scroll + ROW_HEIGHT / 2;
+/** Which rows are seen. Pixels. */
+export interface Window {
+  readonly height: number;
+  readonly scroll: number;
+  readonly rowHeight: number;
 }
 
-/** The row at a height, whether or not there is one. */
-function rowAt(y: number, scroll: number): number {
-  return Math.floor((y - AXIS_HEIGHT + scroll) / ROW_HEIGHT);
+/** Rows are higher where any of them has a second lane for its mirror. */
+export function rowHeightOf(rows: readonly TimelineRow[]): number {
+  return rows.some(({ mirror }) => mirror !== undefined) ? 40 : 28;
+}
+
+/** Where the middle of a row lies. */
+export function middleOf(row: number, { scroll, rowHeight }: Window): number {
+  return AXIS_HEIGHT + row * rowHeight - scroll + rowHeight / 2;
 }
 
 /** The first row in sight, and the first one below. */
-export function rowsInSight(count: number, height: number, scroll: number): readonly [first: number, end: number] {
-  const first = Math.max(0, Math.floor(scroll / ROW_HEIGHT));
-  return [first, Math.min(count, Math.ceil((scroll + height - AXIS_HEIGHT) / ROW_HEIGHT))];
+export function rowsInSight(
+  count: number,
+  { height, scroll, rowHeight }: Window,
+): readonly [first: number, end: number] {
+  const first = Math.max(0, Math.floor(scroll / rowHeight));
+  return [first, Math.min(count, Math.ceil((scroll + height - AXIS_HEIGHT) / rowHeight))];
 }
 
-/** What is nearest to a point, within reach. */
+/** The row at a height; `undefined` where there is none. */
+export function rowAt(rows: readonly TimelineRow[], { scroll, rowHeight }: Window, y: number): number | undefined {
+  const row = Math.floor((y - AXIS_HEIGHT + scroll) / rowHeight);
+  return y >= AXIS_HEIGHT && row < rows.length ? row : undefined;
+}
+
+/** What is nearest to a point, within reach; snapshots before anything else. */
 export function spotAt(
   rows: readonly TimelineRow[],
   view: View,
-  scroll: number,
+  window: Window,
   x: number,
   y: number,
 ): Spot | undefined {
-  if (y < AXIS_HEIGHT) return undefined;
-  const row = rowAt(y, scroll);
+  const row = rowAt(rows, window, y);
+  const found = row === undefined ? undefined : rows[row];
+  if (row === undefined || !found || x < view.left - REACH) return undefined;
   let best: Spot | undefined;
   let distance = REACH;
-  for (const snapshot of rows[row]?.snapshots ?? []) {
-    const away = Math.abs(xOf(view, snapshot.at) - x);
-    if (away <= distance) [best, distance] = [{ row, snapshot }, away];
+  for (const item of itemsOf(found)) {
+    const away = Math.abs(xOf(view, item.at) - x) + (item.kind === 'snapshot' ? 0 : 0.5);
+    if (away <= distance) [best, distance] = [{ row, item }, away];
   }
   return best;
 }
 
-/** The first and the last moment at which there is anything. */
+/** The first and the last moment at which there is anything that was, or is missing. */
 export function extentOf(rows: readonly TimelineRow[]): readonly [first: number, last: number] | undefined {
   let first = Infinity;
   let last = -Infinity;

@@ -1,10 +1,11 @@
 /** Where a key moves the focus. */
-import type { TimelineRow, TimelineSnapshot } from '../../protocol/timeline.ts';
+import type { TimelineRow } from '../../protocol/timeline.ts';
+import { type Item, itemsOf } from './items.ts';
 
-/** Where the focus is: on a row, and on a snapshot of it unless it has none. */
+/** Where the focus is: on a row, and on something in it unless it is empty. */
 export interface Focus {
   readonly row: number;
-  readonly snapshot?: TimelineSnapshot;
+  readonly item?: Item;
 }
 
 /**
@@ -20,27 +21,34 @@ export function moved(
   const vertical: Readonly<Record<string, number>> = { ArrowUp: -1, ArrowDown: 1, PageUp: -page, PageDown: page };
   const horizontal = ['ArrowLeft', 'ArrowRight', 'Home', 'End'];
   const by = vertical[key];
-  if (by === undefined && !horizontal.includes(key)) return undefined;
-  if (rows.length === 0) return undefined;
-  if (!focus) return on(rows, 0, rows[0]?.snapshots.at(-1));
+  if ((by === undefined && !horizontal.includes(key)) || rows.length === 0) return undefined;
+  if (!focus) return on(rows, 0, lastSnapshot(rows[0]));
   if (by !== undefined) {
     const row = Math.min(Math.max(focus.row + by, 0), rows.length - 1);
-    return on(rows, row, nearest(rows[row]?.snapshots ?? [], focus.snapshot?.at));
+    return on(rows, row, nearest(rows[row], focus.item?.at));
   }
-  const { snapshots = [] } = rows[focus.row] ?? {};
-  const at = focus.snapshot ? snapshots.indexOf(focus.snapshot) : -1;
-  const next = { ArrowLeft: Math.max(at - 1, 0), ArrowRight: at + 1, Home: 0, End: snapshots.length - 1 }[key] ?? 0;
-  return on(rows, focus.row, snapshots[Math.min(next, snapshots.length - 1)]);
+  const current = rows[focus.row];
+  const items = current ? itemsOf(current) : [];
+  const at = focus.item ? items.indexOf(focus.item) : -1;
+  const next = { ArrowLeft: Math.max(at - 1, 0), ArrowRight: at + 1, Home: 0, End: items.length - 1 }[key] ?? 0;
+  return on(rows, focus.row, items[Math.min(next, items.length - 1)]);
 }
 
-function on(rows: readonly TimelineRow[], row: number, snapshot: TimelineSnapshot | undefined): Focus | undefined {
-  return rows[row] && { row, ...(snapshot && { snapshot }) };
+function on(rows: readonly TimelineRow[], row: number, item: Item | undefined): Focus | undefined {
+  return rows[row] && { row, ...(item && { item }) };
 }
 
-/** The snapshot nearest in time: moving up and down stays where one looks. */
-function nearest(snapshots: readonly TimelineSnapshot[], at: number | undefined): TimelineSnapshot | undefined {
-  if (at === undefined) return snapshots.at(-1);
-  let best: TimelineSnapshot | undefined;
-  for (const one of snapshots) if (!best || Math.abs(one.at - at) < Math.abs(best.at - at)) best = one;
+function lastSnapshot(row: TimelineRow | undefined): Item | undefined {
+  const items = row ? itemsOf(row) : [];
+  return items.findLast(({ kind }) => kind === 'snapshot') ?? items.at(-1);
+}
+
+/** What is nearest in time: moving up and down stays where one looks. */
+function nearest(row: TimelineRow | undefined, at: number | undefined): Item | undefined {
+  if (at === undefined) return lastSnapshot(row);
+  let best: Item | undefined;
+  for (const one of row ? itemsOf(row) : []) {
+    if (!best || Math.abs(one.at - at) < Math.abs(best.at - at)) best = one;
+  }
   return best;
 }

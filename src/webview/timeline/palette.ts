@@ -10,41 +10,10 @@ export interface Palette {
   readonly stateful: string;
   readonly pending: string;
   readonly pinned: string;
+  readonly overdue: string;
+  readonly mirrored: string;
   readonly now: string;
   readonly focus: string;
   readonly selected: string;
   readonly font: string;
-}
-
-/** What stands for a colour that the theme leaves out. */
-const INSTEAD = { dark: '#cccccc', light: '#3b3b3b' } as const;
-
-/** Reads the colours that VS Code gives to every webview (`--vscode-*`). */
-export function readPalette(): Palette {
-  const style = getComputedStyle(document.documentElement);
-  const isLight =
-    document.body.classList.contains('vscode-light') || document.body.classList.contains('vscode-high-contrast-light');
-  const first = (...names: readonly string[]) => {
-    for (const name of names) {
-      const value = style.getPropertyValue(`--vscode-${name}`).trim();
-      if (value !== '') return value;
-    }
-    return undefined;
-  };
-  const foreground = first('foreground', 'editor-foreground') ?? INSTEAD[isLight ? 'light' : 'dark'];
-  return {
-    background: first('editor-background') ?? (isLight ? '#ffffff' : '#1f1f1f'),
-    foreground,
-    muted: first('descriptionForeground') ?? foreground,
-    line: first('contrastBorder', 'editorIndentGuide-background1', 'panel-border') ?? foreground,
-    hand: first('charts-blue') ?? foreground,
-    schedule: first('charts-green') ?? foreground,
-    stateful: first('charts-purple') ?? foreground,
-    pending: first('charts-yellow') ?? foreground,
-    pinned: first('charts-orange') ?? foreground,
-    now: first('charts-red', 'focusBorder') ?? foreground,
-    focus: first('contrastActiveBorder', 'focusBorder') ?? foreground,
-    selected: first('list-inactiveSelectionBackground') ?? 'transparent',
-    font: first('font-family') ?? 'sans-serif',
-  };
 }

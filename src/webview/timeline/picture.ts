@@ -1,9 +1,21 @@
 import type { TimelineRow } from '../../protocol/timeline.ts';
 import { CanvasPen } from './canvasPen.ts';
-import { AXIS_HEIGHT, extentOf, LABEL_WIDTH, middleOf, ROW_HEIGHT, rowsInSight, type Spot, spotAt } from './layout.ts';
+import { sameItem } from './items.ts';
+import {
+  AXIS_HEIGHT,
+  extentOf,
+  LABEL_WIDTH,
+  middleOf,
+  rowAt,
+  rowHeightOf,
+  rowsInSight,
+  spotAt,
+  type Window,
+} from './layout.ts';
 import { type Focus, moved } from './moves.ts';
 import { paint, type Scene } from './paint.ts';
-import { readPalette } from './palette.ts';
+import { readPalette } from './theme.ts';
+import { SvgPen } from './svgPen.ts';
 import { TickLabels } from './ticks.ts';
 import { centred, fitted, panned, type View, xOf, zoomed } from './view.ts';
 
@@ -11,17 +23,23 @@ export interface PictureOptions {
   readonly locale: string;
   readonly noteOf: Scene['noteOf'];
   /** Told of what the mouse points at, and where it is. */
-  readonly onPoint: (spot: Spot | undefined, x: number, y: number) => void;
+  readonly onPoint: (focus: Focus | undefined, x: number, y: number) => void;
   /** Told of what the keys moved to, and where it is drawn. */
   readonly onFocus: (focus: Focus, x: number, y: number) => void;
   readonly onChoose: (focus: Focus) => void;
-  readonly onSight: (rows: readonly TimelineRow[]) => void;
+  /** A context menu is about to open. */
+  readonly onMenu: (focus: Focus | undefined) => void;
+  /** Told of the rows in sight, each time it has drawn. */
+  readonly onDrawn: (rows: readonly TimelineRow[]) => void;
 }
 
 const ZOOM = 1.25;
 
 /** Milliseconds around now that are shown where there is nothing to fit. */
 const EMPTY = 7 * 86_400_000;
+
+/** How far the pointer may move, in pixels, for a press to be a click. */
+const STILL = 4;
 
 /** The canvas, and what mouse and keys do to it. It scrolls inside a box of its own, so that the wheel works as ever. */
 export class Picture {
@@ -32,6 +50,7 @@ export class Picture {
   readonly #labels: TickLabels;
   #palette = readPalette();
   #rows: readonly TimelineRow[] = [];
+  #rowHeight = rowHeightOf([]);
   #view: View;
   #isFitted = false;
   #focus: Focus | undefined;
@@ -51,28 +70,33 @@ export class Picture {
     new ResizeObserver(() => {
       this.#resize();
     }).observe(this.element);
-    new MutationObserver(() => {
-      this.#palette = readPalette();
-      this.draw();
-    }).observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'], subtree: true });
     this.element.addEventListener('scroll', () => {
       this.draw();
     });
-    this.#hearMouse();
+    this.#hearPointer();
+    this.#hearWheel();
     this.canvas.addEventListener('keydown', (event) => {
       if (this.#onKey(event)) event.preventDefault();
     });
-  }
-
-  get view(): View {
-    return this.#view;
+    this.canvas.addEventListener('contextmenu', (event) => {
+      // A menu that a key opens has no place of its own under the pointer.
+      const isByKey = event.button !== 2;
+      options.onMenu(isByKey ? this.#focus : this.#at(event.offsetX, event.offsetY));
+    });
   }
 
   show(rows: readonly TimelineRow[]): void {
     this.#rows = rows;
+    this.#rowHeight = rowHeightOf(rows);
     this.#focus = this.#found(this.#focus);
-    this.#ground.style.height = `${AXIS_HEIGHT + rows.length * ROW_HEIGHT}px`;
+    this.#ground.style.height = `${AXIS_HEIGHT + rows.length * this.#rowHeight}px`;
     if (!this.#isFitted && extentOf(rows)) this.fit();
+    this.draw();
+  }
+
+  /** Takes over the theme's colours. */
+  recolour(): void {
+    this.#palette = readPalette();
     this.draw();
   }
 
@@ -85,7 +109,7 @@ export class Picture {
     this.#change(fitted(this.#view, Math.min(extent[0], now), Math.max(extent[1], now)));
   }
 
-  /** Puts the present into the middle. */
+  /** Puts the present into the middle, with more of the past. */
   toNow(): void {
     this.#change(centred(this.#view, Date.now(), 0.7));
   }
@@ -103,6 +127,20 @@ export class Picture {
     });
   }
 
+  /** The stretch of time that is shown, with all rows, as a picture of its own. */
+  svg(title: string): string {
+    const { width } = this.#size;
+    const height = AXIS_HEIGHT + this.#rows.length * this.#rowHeight;
+    const pen = new SvgPen(this.#palette.font);
+    const { focus: _, ...scene } = this.#scene();
+    paint(pen, this.#palette, { ...scene, height, scroll: 0, focus: undefined });
+    return pen.finish(width, height, title);
+  }
+
+  get #window(): Window {
+    return { height: this.#size.height, scroll: this.element.scrollTop, rowHeight: this.#rowHeight };
+  }
+
   #change(view: View): void {
     this.#view = view;
     this.draw();
@@ -112,8 +150,15 @@ export class Picture {
   #found(focus: Focus | undefined): Focus | undefined {
     const row = focus && this.#rows[focus.row];
     if (!row) return undefined;
-    const snapshot = row.snapshots.find(({ name, at }) => name === focus.snapshot?.name && at === focus.snapshot.at);
-    return { row: focus.row, ...(snapshot && { snapshot }) };
+    const item = focus.item && sameItem(row, focus.item);
+    return { row: focus.row, ...(item && { item }) };
+  }
+
+  /** What is at a point: something in a row, else the row. */
+  #at(x: number, y: number): Focus | undefined {
+    const spot = spotAt(this.#rows, this.#view, this.#window, x, y);
+    const row = rowAt(this.#rows, this.#window, y);
+    return spot ?? (row === undefined ? undefined : { row });
   }
 
   #resize(): void {
@@ -128,30 +173,31 @@ export class Picture {
     this.#paint();
   }
 
-  #paint(): void {
-    const context = this.canvas.getContext('2d', { alpha: false });
-    const { width, height } = this.#size;
-    if (!context || width === 0) return;
-    const scale = window.devicePixelRatio;
-    context.setTransform(scale, 0, 0, scale, 0, 0);
+  #scene(): Scene {
     const { from, to, left, right } = this.#view;
-    const scroll = this.element.scrollTop;
-    paint(new CanvasPen(context, this.#palette.font), this.#palette, {
+    return {
+      ...this.#window,
       rows: this.#rows,
       view: this.#view,
       ticks: this.#labels.between(from, to, right - left),
-      width,
-      height,
-      scroll,
+      width: this.#size.width,
       now: Date.now(),
       noteOf: this.#options.noteOf,
       focus: this.#focus,
-    });
-    const [first, end] = rowsInSight(this.#rows.length, height, scroll);
-    this.#options.onSight(this.#rows.slice(first, end));
+    };
   }
 
-  #hearMouse(): void {
+  #paint(): void {
+    const context = this.canvas.getContext('2d', { alpha: false });
+    if (!context || this.#size.width === 0) return;
+    const scale = window.devicePixelRatio;
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    paint(new CanvasPen(context, this.#palette.font), this.#palette, this.#scene());
+    const [first, end] = rowsInSight(this.#rows.length, this.#window);
+    this.#options.onDrawn(this.#rows.slice(first, end));
+  }
+
+  #hearPointer(): void {
     const { canvas } = this;
     let last: { x: number; y: number } | undefined;
     let distance = 0;
@@ -162,9 +208,9 @@ export class Picture {
     });
     canvas.addEventListener('pointermove', ({ offsetX: x, offsetY: y }) => {
       if (!last) {
-        const spot = spotAt(this.#rows, this.#view, this.element.scrollTop, x, y);
-        canvas.classList.toggle('pointing', spot !== undefined);
-        this.#options.onPoint(spot, x, y);
+        const focus = this.#at(x, y);
+        canvas.classList.toggle('pointing', focus?.item !== undefined);
+        this.#options.onPoint(focus?.item && focus, x, y);
         return;
       }
       distance += Math.abs(x - last.x) + Math.abs(y - last.y);
@@ -173,25 +219,31 @@ export class Picture {
       last = { x, y };
     });
     canvas.addEventListener('pointerup', ({ offsetX: x, offsetY: y }) => {
-      const wasClick = last && distance < 4;
+      const wasClick = last && distance < STILL;
       last = undefined;
-      if (!wasClick) return;
-      const spot = spotAt(this.#rows, this.#view, this.element.scrollTop, x, y);
-      if (!spot) return;
-      this.#focus = spot;
+      const focus = wasClick ? this.#at(x, y) : undefined;
+      if (!focus) return;
+      this.#focus = focus;
       this.draw();
-      this.#options.onChoose(spot);
+      this.#options.onChoose(focus);
+    });
+    canvas.addEventListener('pointercancel', () => {
+      last = undefined;
     });
     canvas.addEventListener('pointerleave', () => {
       this.#options.onPoint(undefined, 0, 0);
     });
-    canvas.addEventListener(
+  }
+
+  #hearWheel(): void {
+    this.canvas.addEventListener(
       'wheel',
       (event) => {
+        const { ctrlKey, metaKey, shiftKey, deltaX, deltaY, offsetX } = event;
         // A pinch on a touch pad comes as a wheel with Ctrl.
-        if (event.ctrlKey || event.metaKey) this.zoom(-event.deltaY / 60, event.offsetX);
-        else if (event.shiftKey) this.#change(panned(this.#view, event.deltaX || event.deltaY));
-        else if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) this.#change(panned(this.#view, event.deltaX));
+        if (ctrlKey || metaKey) this.zoom(-deltaY / 60, offsetX);
+        else if (shiftKey) this.#change(panned(this.#view, deltaX || deltaY));
+        else if (Math.abs(deltaX) > Math.abs(deltaY)) this.#change(panned(this.#view, deltaX));
         else return;
         event.preventDefault();
       },
@@ -211,7 +263,7 @@ export class Picture {
     else if (shiftKey && key === 'ArrowRight') this.#change(panned(this.#view, step));
     else if (key === 'Enter' && this.#focus) this.#options.onChoose(this.#focus);
     else {
-      const page = Math.max(1, Math.floor((this.#size.height - AXIS_HEIGHT) / ROW_HEIGHT) - 1);
+      const page = Math.max(1, Math.floor((this.#size.height - AXIS_HEIGHT) / this.#rowHeight) - 1);
       const focus = moved(this.#rows, this.#focus, key, page);
       if (!focus) return false;
       this.#moveTo(focus);
@@ -222,23 +274,16 @@ export class Picture {
   /** Puts the focus somewhere, and that into sight. */
   #moveTo(focus: Focus): void {
     this.#focus = focus;
-    const top = focus.row * ROW_HEIGHT;
+    const top = focus.row * this.#rowHeight;
     const { element } = this;
-    const room = this.#size.height - AXIS_HEIGHT - ROW_HEIGHT;
+    const room = this.#size.height - AXIS_HEIGHT - this.#rowHeight;
     element.scrollTop = Math.min(Math.max(element.scrollTop, top - room), top);
-    if (focus.snapshot) {
-      const x = xOf(this.#view, focus.snapshot.at);
-      if (x < this.#view.left || x > this.#view.right) this.#view = centred(this.#view, focus.snapshot.at);
+    const { item } = focus;
+    if (item) {
+      const x = xOf(this.#view, item.at);
+      if (x < this.#view.left || x > this.#view.right) this.#view = centred(this.#view, item.at);
     }
     this.draw();
-    this.#options.onFocus(
-      focus,
-      focus.snapshot ? xOf(this.#view, focus.snapshot.at) : LABEL_WIDTH,
-      this.#middle(focus),
-    );
-  }
-
-  #middle({ row }: Focus): number {
-    return middleOf(row, this.element.scrollTop);
+    this.#options.onFocus(focus, item ? xOf(this.#view, item.at) : LABEL_WIDTH, middleOf(focus.row, this.#window));
   }
 }

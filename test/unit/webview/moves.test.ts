@@ -9,6 +9,9 @@ const row = (id: string, ...times: number[]): TimelineRow => ({
   id,
   instance: id,
   place: 'local',
+  remote: 'local',
+  project: 'default',
+  runs: [],
   known: 'all',
   snapshots: times.map((at) => snapshot(`${id}-${at}`, at)),
 });
@@ -19,7 +22,9 @@ const rows = [row('a', 10, 20, 30), row('b'), row('c', 5, 29)];
 function after(...keys: string[]): string {
   let focus: Focus | undefined;
   for (const key of keys) focus = moved(rows, focus, key, 2) ?? focus;
-  return focus?.snapshot?.name ?? rows[focus?.row ?? -1]?.id ?? 'nowhere';
+  return (
+    (focus?.item?.kind === 'snapshot' ? focus.item.snapshot.name : undefined) ?? rows[focus?.row ?? -1]?.id ?? 'nowhere'
+  );
 }
 
 describe('keys in the timeline', () => {
