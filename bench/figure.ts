@@ -8,7 +8,7 @@ export interface Figure {
   /** As it is asked for and noted; what stands behind a slash tells variants of one figure apart. */
   readonly name: string;
   /** `times` are how often one goes into the other, `of` is which part one is of the other. */
-  readonly unit: 'of' | 'times faster' | 'MB' | 'KB' | 'ms' | 'calls' | 'snapshots' | 'programs';
+  readonly unit: 'of' | 'times faster' | 'MB' | 'KB' | 'ms' | 'calls' | 'snapshots' | 'programs' | 'frames/s';
   readonly goal: Goal;
 }
 

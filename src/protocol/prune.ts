@@ -85,6 +85,7 @@ const TEXTS = [
   'sum',
   'nothingGoes',
   'delete',
+  'deleteOne',
   'busy',
   'snapshot',
   'taken',

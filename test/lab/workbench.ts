@@ -20,7 +20,7 @@ export interface Workbench {
 
 const WINDOW = { width: 1280, height: 800 };
 
-const BROWSER_ARGS = [
+export const BROWSER_ARGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-background-networking',

@@ -178,6 +178,7 @@ test.each(THEMES)('the prune preview in the %s theme says why each snapshot stay
       const row = page.getByRole('row').filter({ hasText: 'before-upgrade' });
       await expect.poll(() => row.getByRole('cell').first().textContent()).toBe('✓ stays: pinned');
       await page.getByText('4 stay, 1 will be deleted').waitFor();
+      await page.getByRole('button', { name: 'Delete 1 Snapshot…' }).waitFor();
       await window.picture(`prune-${name}`);
       await page.getByRole('button', { name: 'Unpin before-upgrade' }).focus();
       await window.page.keyboard.press('Enter');
@@ -197,7 +198,7 @@ test('pruning deletes what was shown, after a question, by keyboard alone', () =
     await keyboard.press('Enter');
     const dialog = await window.dialog();
     const text = await dialog.innerText();
-    expect(text).toContain('Delete 3 snapshots of 1 instances?');
+    expect(text).toContain('Delete 3 snapshots of ubuntu-test?');
     for (const one of ['snap0', 'snap2', 'before-upgrade']) expect(text).toContain(`local: ubuntu-test/${one}`);
     await window.picture('prune-question');
     await keyboard.press('Escape');

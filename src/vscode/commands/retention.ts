@@ -40,7 +40,7 @@ async function prune(services: Services, { rules, snapshots }: PruneOrder): Prom
   const instances = new Set(
     snapshots.map(({ ref: { remote, project, instance } }) => keyOf({ remote, project, instance })),
   );
-  const question = vscode.l10n.t('Delete {0} snapshots of {1} instances?', snapshots.length, instances.size);
+  const question = pruneQuestion(snapshots, instances.size);
   const detail = [
     ...listed(snapshots),
     '',
@@ -63,6 +63,17 @@ async function prune(services: Services, { rules, snapshots }: PruneOrder): Prom
     all: vscode.l10n.t('{0} snapshots deleted.', results.length),
     some: (good, all) => vscode.l10n.t('{0} of {1} snapshots deleted.', good, all),
   });
+}
+
+function pruneQuestion(snapshots: readonly Snapshot[], instances: number): string {
+  const [first] = snapshots;
+  if (!first || instances > 1) {
+    return vscode.l10n.t('Delete {0} snapshots of {1} instances?', snapshots.length, instances);
+  }
+  const { instance, snapshot } = first.ref;
+  return snapshots.length === 1
+    ? vscode.l10n.t('Delete the snapshot {0} of {1}?', oneLine(snapshot), instance)
+    : vscode.l10n.t('Delete {0} snapshots of {1}?', snapshots.length, instance);
 }
 
 export const pinSnapshot: Handler = (services, selection) =>

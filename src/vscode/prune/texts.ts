@@ -18,6 +18,7 @@ export function pruneTexts(title: string): Texts<PruneText> {
     sum: l10n.t('{0} stay, {1} will be deleted'),
     nothingGoes: l10n.t('Nothing will be deleted'),
     delete: l10n.t('Delete {0} Snapshots…'),
+    deleteOne: l10n.t('Delete 1 Snapshot…'),
     busy: l10n.t('Deleting snapshots'),
     snapshot: l10n.t('Snapshot'),
     taken: l10n.t('Taken'),

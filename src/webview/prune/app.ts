@@ -65,7 +65,7 @@ export class PruneApp {
       : going === 0
         ? nothingGoes
         : fill(sum, String(all.length - going), String(going));
-    this.#delete.textContent = fill(this.#texts.delete, String(going));
+    this.#delete.textContent = going === 1 ? this.#texts.deleteOne : fill(this.#texts.delete, String(going));
     this.#delete.disabled = going === 0 || plan.busy;
     this.#draw();
   }

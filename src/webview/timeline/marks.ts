@@ -35,7 +35,7 @@ export function markSnapshot(
 
 /** A run to come: a hollow square. */
 export function markRun(pen: Pen, palette: Palette, x: number, y: number): void {
-  pen.shape(square(x, y, HALF - 1), { stroke: { colour: palette.schedule, width: 1.2 } });
+  pen.shape(square(x, y, HALF - 1), { fill: palette.background, stroke: { colour: palette.schedule, width: 1.5 } });
 }
 
 /** Where snapshots are missing: a dashed line up to now, with an exclamation mark at its beginning. */
@@ -65,6 +65,6 @@ export function markMirrored(
 
 /** The bar from a snapshot to its end. */
 export function markExpiry(pen: Pen, palette: Palette, x: number, end: number, y: number): void {
-  pen.fade(x, y - 3, Math.max(1, end - x), 6, palette.muted);
+  pen.fade(x, y - 2, Math.max(1, end - x), 4, palette.muted);
   pen.line(end, y - 4, end, y + 4, { colour: palette.muted });
 }

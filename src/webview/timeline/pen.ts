@@ -29,3 +29,6 @@ export interface TextStyle {
   readonly bold?: boolean;
   readonly align?: 'start' | 'center' | 'end';
 }
+
+/** How opaque a fading bar is at its beginning. */
+export const FADE_FROM = 0.45;

@@ -79,9 +79,14 @@ export class Picture {
       if (this.#onKey(event)) event.preventDefault();
     });
     this.canvas.addEventListener('contextmenu', (event) => {
-      // A menu that a key opens has no place of its own under the pointer.
-      const isByKey = event.button !== 2;
-      options.onMenu(isByKey ? this.#focus : this.#at(event.offsetX, event.offsetY));
+      // A menu that a key opens would stand in the middle of the canvas; it belongs to what has the focus.
+      if (event.isTrusted && event.button !== 2) {
+        event.preventDefault();
+        event.stopPropagation();
+        this.#openMenu();
+      } else {
+        options.onMenu(event.isTrusted ? this.#at(event.offsetX, event.offsetY) : this.#focus);
+      }
     });
   }
 
@@ -159,6 +164,17 @@ export class Picture {
     const spot = spotAt(this.#rows, this.#view, this.#window, x, y);
     const row = rowAt(this.#rows, this.#window, y);
     return spot ?? (row === undefined ? undefined : { row });
+  }
+
+  /** Opens the menu where the focus is. */
+  #openMenu(): void {
+    const { left, top } = this.canvas.getBoundingClientRect();
+    const { row, item } = this.#focus ?? { row: 0 };
+    const clientX = left + (item ? xOf(this.#view, item.at) : LABEL_WIDTH / 2);
+    const clientY = top + middleOf(row, this.#window);
+    this.canvas.dispatchEvent(
+      new MouseEvent('contextmenu', { clientX, clientY, button: 2, bubbles: true, cancelable: true }),
+    );
   }
 
   #resize(): void {

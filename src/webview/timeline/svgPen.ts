@@ -1,4 +1,4 @@
-import type { Paint, Pen, Stroke, TextStyle } from './pen.ts';
+import { FADE_FROM, type Paint, type Pen, type Stroke, type TextStyle } from './pen.ts';
 
 /** Writes SVG, with everything in it: it looks the same wherever it is opened. */
 export class SvgPen implements Pen {
@@ -15,7 +15,7 @@ export class SvgPen implements Pen {
   finish(width: number, height: number, title: string): string {
     const gradients = [...this.#gradients].map(
       ([colour, id]) =>
-        `<linearGradient id="${id}"><stop offset="0" stop-color="${escaped(colour)}" stop-opacity="0.55"/>` +
+        `<linearGradient id="${id}"><stop offset="0" stop-color="${escaped(colour)}" stop-opacity="${FADE_FROM}"/>` +
         `<stop offset="1" stop-color="${escaped(colour)}" stop-opacity="0"/></linearGradient>`,
     );
     return (

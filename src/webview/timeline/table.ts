@@ -8,6 +8,9 @@ import type { Words } from './words.ts';
 /** Instances that are written out before one asks for more. */
 const AT_FIRST = 100;
 
+/** Runs to come that are written out of each instance. */
+const RUNS = 5;
+
 /** The same data as the picture, as a table: for screen readers, and for whoever likes to read. */
 export class Table {
   readonly element = element('div', { class: 'table' });
@@ -44,10 +47,11 @@ export class Table {
 
   #linesOf(row: TimelineRow): HTMLElement[] {
     const items = itemsOf(row);
+    const later = new Set(items.filter(({ kind }) => kind === 'run').slice(RUNS));
     const note = this.#words.noteOf(row);
     return [
       ...(note === undefined ? [] : [this.#line(row, note, '', '', '', '')]),
-      ...items.map((item) => this.#lineOf(row, item)),
+      ...items.filter((item) => !later.has(item)).map((item) => this.#lineOf(row, item)),
     ];
   }
 

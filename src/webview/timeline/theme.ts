@@ -25,7 +25,7 @@ export function readPalette(): Palette {
     schedule: first('charts-green') ?? foreground,
     stateful: first('charts-purple') ?? foreground,
     pending: first('charts-yellow') ?? foreground,
-    pinned: first('charts-orange') ?? foreground,
+    pinned: first('editorWarning-foreground', 'charts-orange') ?? foreground,
     overdue: first('editorError-foreground', 'charts-red', 'errorForeground') ?? foreground,
     mirrored: first('charts-foreground') ?? foreground,
     now: first('charts-red', 'focusBorder') ?? foreground,

@@ -44,7 +44,7 @@ describe('pruning', () => {
     page.say({ kind: 'prune', revision: plan.revision });
     await page.becomes<ToPrune>('the end of asking', ({ busy }) => !busy && host.dialogs.asked.length === 1);
     const { last } = host.dialogs;
-    assert.deepEqual([last.modal, last.text, last.options], [true, 'Delete 2 snapshots of 1 instances?', ['Delete']]);
+    assert.deepEqual([last.modal, last.text, last.options], [true, 'Delete 2 snapshots of prune-one?', ['Delete']]);
     assert.match(last.detail, /^local: prune-one\/b\nlocal: prune-one\/a\n\nThey cannot be brought back\./);
     assert.deepEqual(await host.snapshots('prune-one'), ['a', 'b', 'c', 'd']);
 
