@@ -26,6 +26,15 @@ const DOCUMENTED: ReadonlySet<string> = new Set([
   'mirrors',
   ...inThemes('schedule'),
   ...inThemes('health'),
+  'timeline-dark',
+  'timeline-light',
+  'timeline-high-contrast',
+  'timeline-table',
+  'timeline-menu',
+  'prune-dark',
+  'prune-light',
+  'prune-high-contrast',
+  'prune-question',
 ]);
 
 /** Milliseconds in which something that is under way has to be seen. */
