@@ -206,6 +206,7 @@ test('pruning deletes what was shown, after a question, by keyboard alone', () =
     const names = async () =>
       (await lab.query<string[]>('local:/1.0/instances/ubuntu-test/snapshots')).map((url) => url.split('/').at(-1));
     expect(await names()).toHaveLength(5);
+    await page.getByText('2 stay, 3 will be deleted').waitFor();
     await remove.focus();
     await keyboard.press('Enter');
     await window.press('Delete');

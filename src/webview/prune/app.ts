@@ -38,7 +38,7 @@ export class PruneApp {
     this.#delete = button(
       '',
       () => {
-        if (this.#plan) connection.send({ kind: 'prune', revision: this.#plan.revision });
+        if (this.#plan && !this.#plan.busy) connection.send({ kind: 'prune', revision: this.#plan.revision });
       },
       { class: 'primary' },
     );
@@ -66,7 +66,9 @@ export class PruneApp {
         ? nothingGoes
         : fill(sum, String(all.length - going), String(going));
     this.#delete.textContent = going === 1 ? this.#texts.deleteOne : fill(this.#texts.delete, String(going));
-    this.#delete.disabled = going === 0 || plan.busy;
+    this.#delete.disabled = going === 0 && !plan.busy;
+    // Disabling it while the question stands there would take the focus away from whoever says no.
+    this.#delete.setAttribute('aria-disabled', String(plan.busy));
     this.#draw();
   }
 
