@@ -12,7 +12,7 @@ import {
   type MirrorPlan,
   planMirror,
 } from '../policy/mirror.ts';
-import { keptConfig, SENDING_KEY, sendingText, VERIFIED_KEY } from '../policy/mirrorKeys.ts';
+import { keptConfig, type MirrorSource, SENDING_KEY, sendingText, VERIFIED_KEY } from '../policy/mirrorKeys.ts';
 import { jobKey, type MirrorJob } from '../policy/mirrorJobs.ts';
 import { proposeSnapshotName } from '../policy/names.ts';
 import { queueKey, type SeenSnapshot } from './actions.ts';
@@ -299,8 +299,7 @@ export class Mirrors {
     }
     if (!sides.target && isHalfMirror(exists, plan.identity)) {
       onStep('clear');
-      await removeHalfMirror(this.#client, base, plan.identity);
-      await this.#inventory.refreshInstance(base).catch(() => undefined);
+      await this.#clearHalf(base, plan.identity);
       return;
     }
     const names = [...plan.sent, ...plan.doubtful].map(({ ref }) => ref.snapshot);
@@ -309,6 +308,21 @@ export class Mirrors {
     if (plan.doubtful.length === 0) return;
     onStep('clear');
     for (const { ref } of plan.doubtful) await this.#client.change(commands.deleteSnapshot(ref));
+  }
+
+  /**
+   * Deletes what a broken first run left. On 7.0.2 a server that died can hold its disk as busy until the machine is
+   * started again; then its snapshots are deleted, and it is written over.
+   */
+  async #clearHalf(base: InstanceRef, identity: MirrorSource): Promise<void> {
+    try {
+      await removeHalfMirror(this.#client, base, identity);
+    } catch (error) {
+      const half = await this.#client.instance(base);
+      if (!isHalfMirror(half, identity)) throw error;
+      for (const { ref } of half.snapshots ?? []) await this.#client.change(commands.deleteSnapshot(ref));
+    }
+    await this.#inventory.refreshInstance(base).catch(() => undefined);
   }
 
   /** Says of the mirror that it is whole, and gives a first one its name. */

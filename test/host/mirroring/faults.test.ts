@@ -6,6 +6,7 @@ import { MirrorHistory } from '../../../src/core/actions/mirrorHistory.ts';
 import { Operations } from '../../../src/core/actions/operations.ts';
 import { jobFor } from '../../../src/core/policy/mirrorJobs.ts';
 import { KeptMirrors } from '../../../src/vscode/mirrors/store.ts';
+import { attachLab } from '../../lab/handle.ts';
 import { waitFor } from '../../lab/process.ts';
 import { leaves, presses } from '../support/dialogs.ts';
 import { SNAPSHOT_REMOTE } from '../support/host.ts';
@@ -13,7 +14,12 @@ import { SLOW, useMirroring } from '../support/mirroring.ts';
 
 const PAIR = { from: 'local', to: SNAPSHOT_REMOTE, mode: 'pull' } as const;
 
-describe('mirroring that is disturbed', () => {
+// A 7.0 server whose daemon alone is killed keeps the volume that it received mounted: the instance can be neither deleted
+// nor renamed until the machine is started again, which a lab cannot do to itself. So these run where both are 6.0.
+const { primary, snapshotServer } = attachLab();
+const canDie = primary.line === '6.0' && snapshotServer.line === '6.0';
+
+(canDie ? describe : () => undefined)('mirroring that is disturbed', () => {
   const mirrors = useMirroring();
   const { host } = mirrors;
   const { lab } = host;

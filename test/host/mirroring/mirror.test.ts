@@ -281,7 +281,7 @@ describe('mirroring all', () => {
     const before = host.calls('copy').length;
     const [pick] = await host.run('mirrorAll', [], picks('m-all-a', 'm-all-b', 'm-all-c'), picks('Snapshots only'));
     assert.equal(pick?.text, 'Mirror local to incus-snapshot');
-    assert.equal(mirrors.status, '3 of 3 instances mirrored. 1 had nothing to send. Snapshots sent: 2, deleted: 0.');
+    assert.equal(mirrors.status, '3 of 3 instances mirrored. Nothing to send: 1. Snapshots sent: 2, deleted: 0.');
     assert.equal(host.calls('copy').length - before, 2);
     for (const name of ['m-all-a', 'm-all-b', 'm-all-c']) await mirrors.isWhole(name);
     await host.run('mirrorAll', [], picks('m-all-a', 'm-all-b', 'm-all-c'), picks('Snapshots only'));
