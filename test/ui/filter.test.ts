@@ -20,7 +20,7 @@ afterAll(async () => {
 test('a filter shows what it does while it is typed, and is taken away by one click', () =>
   Window.use(async (window) => {
     const { page } = window;
-    const header = page.locator('.part.sidebar .composite.title');
+    const header = page.locator('.part.sidebar .pane-header').filter({ hasText: 'Instances' });
     const message = page.locator('.tree-explorer-viewlet-tree-view .message');
     await window.row('web-01').waitFor();
     await header.hover();
