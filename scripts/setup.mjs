@@ -23,7 +23,7 @@ export async function setup({ line, workbench = false, browser = false } = {}) {
   await withLock(join(cacheFolder(), 'setup.lock'), async () => {
     const needs70 = line === '7.0' || line === 'mixed';
     const packages = [
-      ...(line === undefined ? [] : PACKAGES.incus),
+      ...(line === undefined ? [] : [...PACKAGES.incus, ...PACKAGES.scripts]),
       ...(needs70 ? PACKAGES.root70 : []),
       ...(browser ? PACKAGES.browser : []),
     ];

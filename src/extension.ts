@@ -2,7 +2,9 @@ import * as vscode from 'vscode';
 import { createHash, randomBytes } from 'node:crypto';
 import { homedir, hostname } from 'node:os';
 import { Actions } from './core/actions/actions.ts';
+import { Automations } from './core/actions/automations.ts';
 import { Drills } from './core/actions/drill.ts';
+import { Failovers } from './core/actions/failover.ts';
 import { DrillHistory } from './core/actions/drillHistory.ts';
 import { Mirrors } from './core/actions/mirror.ts';
 import { MirrorHistory } from './core/actions/mirrorHistory.ts';
@@ -12,6 +14,7 @@ import { Preflight } from './core/actions/preflight.ts';
 import { Remotes } from './core/actions/remotes.ts';
 import { Restore } from './core/actions/restore.ts';
 import { ScheduleEdits } from './core/actions/scheduleEdits.ts';
+import { ServerCopies } from './core/actions/serverCopy.ts';
 import { Temporaries } from './core/actions/temporary.ts';
 import { IncusClient } from './core/incus/client.ts';
 import { Runner } from './core/incus/runner.ts';
@@ -19,6 +22,7 @@ import { ProxyTransport } from './core/incus/proxyTransport.ts';
 import { QueryTransport, type Transport } from './core/incus/transport.ts';
 import { Follower } from './core/inventory/follow.ts';
 import { Inventory } from './core/inventory/inventory.ts';
+import { automationPlaces } from './vscode/automation/places.ts';
 import { showFailedSnapshot, showLeftover } from './vscode/commands/report.ts';
 import { registerCommands } from './vscode/commands/table.ts';
 import { followContext, followFilter } from './vscode/contextKeys.ts';
@@ -45,6 +49,7 @@ import { HealthStatus } from './vscode/schedule/healthStatus.ts';
 import { ScheduleForms } from './vscode/schedule/forms.ts';
 import { Timelines } from './vscode/timeline/timelines.ts';
 import { Arrangement } from './vscode/tree/arrangement.ts';
+import { DragAndDrop } from './vscode/tree/dragAndDrop.ts';
 import type { Node } from './vscode/tree/nodes.ts';
 import { InstancesProvider } from './vscode/tree/provider.ts';
 
@@ -85,7 +90,8 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
   const timelines = new Timelines(inventory, log);
   const prunes = new Prunes(inventory, log);
   const history = new MirrorHistory(new KeptMirrors(memento), thisProgram(), isProgramAlive);
-  const mirrors = new Mirrors(client, inventory, queue, new Operations(client), history);
+  const operations = new Operations(client);
+  const mirrors = new Mirrors(client, inventory, queue, operations, history);
   const board = new MirrorBoard(inventory, mirrors, snapshotServers, mirrorMaxAge);
   const mirrorsProvider = new MirrorsProvider(board, (ref) => {
     inventory.want(ref);
@@ -99,6 +105,9 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
     ...{ log, client, transport, inventory, follower, queue, actions, restore, info, timelines, schedules, provider },
     ...{ edits, health, prunes, temporaries, drills, drillHistory, mirrors, board, mirrorsProvider, arrangement },
     ...{ remotes, preflight: new Preflight(client, inventory, temporaries), draft },
+    serverCopies: new ServerCopies(client, inventory, queue, operations),
+    failovers: new Failovers(client, inventory, queue, mirrors),
+    automations: new Automations(runner, automationPlaces),
   };
 }
 
@@ -116,6 +125,7 @@ export function activate(context: vscode.ExtensionContext): void {
     treeDataProvider: provider,
     canSelectMany: true,
     showCollapseAll: true,
+    dragAndDropController: new DragAndDrop(),
   });
 
   // The view's own word is empty while it redraws rows, which events make it do at any moment.

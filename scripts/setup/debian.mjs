@@ -15,6 +15,8 @@ export const PACKAGES = {
     { name: 'btrfs-progs', program: 'mkfs.btrfs' },
     { name: 'busybox-static', file: '/usr/share/doc/busybox-static' },
   ],
+  // The scripts that mirror without VS Code are held to it.
+  scripts: [{ name: 'shellcheck', program: 'shellcheck' }],
   root70: [{ name: 'debootstrap', program: 'debootstrap' }],
   browser: [
     { name: 'chromium', program: 'chromium' },

@@ -20,6 +20,8 @@ function programError({ kind, text }: IncusError): string | undefined {
       return l10n.t('The command was not run, because it is not one that this extension may run. Please report this.');
     case 'timedOut':
       return l10n.t('The server did not answer in time. It may still be at work: refresh to see what became of it.');
+    case 'system':
+      return l10n.t('The system refused: {0}', firstLine(text));
     case 'garbage':
       return l10n.t('The answer could not be understood. Check that "incusSnapshots.cliPath" is the Incus client.');
     case 'configBeingWritten':

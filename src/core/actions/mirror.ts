@@ -235,7 +235,7 @@ export class Mirrors {
   }
 
   async #planFor(
-    { source: { remote }, target }: MirrorJob,
+    { source: { remote }, target, isFailback = false }: MirrorJob,
     sides: Sides,
     takesOver: boolean,
     places: MirrorPlaces,
@@ -252,7 +252,7 @@ export class Mirrors {
       places.keysOf({ remote, server: sourceServer }, { remote: target.remote, server: targetServer }, signal),
     ]);
     return planMirror({
-      ...{ source, sourcePool, takesOver, fingerprint: sourceServer.fingerprint },
+      ...{ source, sourcePool, takesOver, isFailback, fingerprint: sourceServer.fingerprint },
       target: {
         ...{ fingerprint: targetServer.fingerprint, extensions: targetServer.extensions, project: target.project },
         ...{ instance: sides.target, incoming: sides.incoming, projects, profiles, pools, knowsKey },

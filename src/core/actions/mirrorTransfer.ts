@@ -62,43 +62,21 @@ export class MirrorTransfer {
    * @throws IncusError; that it throws none says nothing yet: a sending that was broken off ends with exit code 0 as well
    */
   async send({ job, base, config }: Transfer, signal: AbortSignal, onProgress: (text: string) => void): Promise<void> {
-    const found = new Map<string, OperationEvent>();
-    const sent = keyOf(job.source);
-    const onEvent = (remote: string, isMine: (event: OperationEvent) => boolean) => (event: OperationEvent) => {
-      if (!isMine(event)) return;
-      if (event.state !== 'running') found.delete(event.id);
-      else found.set(event.id, event);
-      if (event.progress !== undefined) onProgress(event.progress.replace(/^.*: /s, ''));
-      if (signal.aborted && event.state === 'running' && event.cancellable) this.#cancel(remote, event.id);
-    };
-    const isAbout = (ref: InstanceRef) => (event: OperationEvent) =>
-      event.instances.some((one) => keyOf(one) === keyOf(ref));
-    const ends = await Promise.all([
-      this.#operations.listen(
-        job.source.remote,
-        onEvent(job.source.remote, (event) => isAbout(job.source)(event) && event.description === 'Migrating instance'),
-      ),
-      this.#operations.listen(
-        job.target.remote,
-        onEvent(job.target.remote, (event) => isAbout(base)(event) && event.description === 'Creating instance'),
-      ),
-    ]);
-    const remoteOf = (event: OperationEvent) =>
-      event.instances.some((one) => keyOf(one) === sent) ? job.source.remote : job.target.remote;
-    const onAbort = () => {
-      for (const event of found.values()) if (event.cancellable) this.#cancel(remoteOf(event), event.id);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
+    const isAbout = (ref: InstanceRef, description: string) => (event: OperationEvent) =>
+      event.description === description && event.instances.some((one) => keyOf(one) === keyOf(ref));
+    const { mode, pool } = job;
+    const command = commands.mirrorInstance(job.source, base, config, { mode, ...(pool !== undefined && { pool }) });
     try {
-      const { mode, pool } = job;
-      const command = commands.mirrorInstance(job.source, base, config, { mode, ...(pool !== undefined && { pool }) });
-      await insist(() => this.#client.change(command), signal);
-    } catch (error) {
-      if (signal.aborted) throw new IncusError('cancelled', { text: 'cancelled while it was sent', cause: error });
-      throw error;
+      await this.#operations.during(
+        [
+          { remote: job.source.remote, isMine: isAbout(job.source, 'Migrating instance') },
+          { remote: job.target.remote, isMine: isAbout(base, 'Creating instance') },
+        ],
+        signal,
+        onProgress,
+        () => insist(() => this.#client.change(command), signal),
+      );
     } finally {
-      signal.removeEventListener('abort', onAbort);
-      for (const end of ends) end();
       // Whatever happened, the row is to show it.
       await this.#inventory.refreshInstance(base).catch(() => undefined);
     }
@@ -130,10 +108,5 @@ export class MirrorTransfer {
     if (said.length === 0) return;
     if (signal.aborted) throw new IncusError('cancelled', { text: 'cancelled while it was sent' });
     throw new IncusError('notVerified', { text: said.join('; ') });
-  }
-
-  #cancel(remote: string, id: string): void {
-    // A server that refuses lets the sending go on, which is seen in the end.
-    void this.#client.change(commands.cancelOperation(remote, id)).catch(() => undefined);
   }
 }

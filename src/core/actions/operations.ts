@@ -1,7 +1,15 @@
 import type { IncusClient } from '../incus/client.ts';
+import { cancelOperation } from '../incus/commands.ts';
+import { IncusError } from '../incus/errors.ts';
 import { type OperationEvent, parseEvent } from '../incus/events.ts';
 
 type Listener = (event: OperationEvent) => void;
+
+/** An operation that a piece of work causes on a server. */
+export interface Expected {
+  readonly remote: string;
+  readonly isMine: (event: OperationEvent) => boolean;
+}
 
 interface Watch {
   readonly end: AbortController;
@@ -33,6 +41,47 @@ export class Operations {
       if (this.#watches.get(remote) === watch) this.#watches.delete(remote);
       watch.end.abort();
     };
+  }
+
+  /**
+   * Works while it hears what the work causes on the servers.
+   * @param signal asks the servers to break off what lets itself be broken off; the rest comes to its end
+   * @param onProgress told how far it is, as the server words it
+   * @throws IncusError `cancelled` where the work fails after the signal; else what the work throws
+   */
+  async during(
+    expected: readonly Expected[],
+    signal: AbortSignal,
+    onProgress: (text: string) => void,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const running = new Map<string, string>();
+    const cancel = (id: string, remote: string) => {
+      // A server that refuses lets it go on, which is seen in the end.
+      void this.#client.change(cancelOperation(remote, id)).catch(() => undefined);
+    };
+    const hear = ({ remote, isMine }: Expected) =>
+      this.listen(remote, (event) => {
+        if (!isMine(event)) return;
+        if (event.progress !== undefined) onProgress(event.progress.replace(/^.*: /s, ''));
+        if (event.state !== 'running' || !event.cancellable) running.delete(event.id);
+        else running.set(event.id, remote);
+        if (signal.aborted && running.has(event.id)) cancel(event.id, remote);
+      });
+    const ends = await Promise.all(expected.map(hear));
+    const onAbort = () => {
+      for (const [id, remote] of running) cancel(id, remote);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await work();
+    } catch (error) {
+      if (signal.aborted) throw new IncusError('cancelled', { text: 'cancelled while it was sent', cause: error });
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      for (const end of ends) end();
+    }
   }
 
   #open(remote: string): Watch {

@@ -9,6 +9,8 @@ export type IncusErrorKind =
   | 'refusedCommand'
   | 'cancelled'
   | 'timedOut'
+  // a program of the system, beside `incus`
+  | 'system'
   | 'garbage'
   | 'configBeingWritten'
   // the server

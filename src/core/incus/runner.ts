@@ -1,5 +1,6 @@
 import type { Options } from 'execa';
 import { refusalOf } from '../policy/allowed.ts';
+import { systemRefusalOf, type SystemProgram } from '../policy/allowedSystem.ts';
 import { whileConfigIsWritten } from './again.ts';
 import { classify, errorTextOf, IncusError, toIncusError } from './errors.ts';
 
@@ -56,6 +57,9 @@ export interface RunningProgram {
 
 /** Bytes of output past which a call is broken off: a listing of ten thousand instances stays below a tenth of it. */
 const MAX_OUTPUT = 256 * 1024 * 1024;
+
+/** Milliseconds that `systemctl` and `crontab` may take. */
+const SYSTEM_TIMEOUT = 30_000;
 
 /** Milliseconds between asking the program to end and ending it. */
 const GRACE = 2_000;
@@ -155,6 +159,28 @@ export class Runner {
       if (problem) throw problem.error;
       if (result.failed) throw failureOf(result, argv);
       return { stdout: result.stdout, stderr: result.stderr };
+    });
+  }
+
+  /**
+   * Runs one of the programs of the system that have mirroring run by itself, and returns what it prints.
+   * @throws IncusError
+   */
+  async system(program: SystemProgram, argv: readonly string[]): Promise<string> {
+    const refusal = systemRefusalOf(program, argv);
+    if (refusal) throw new IncusError('refusedCommand', { argv, text: JSON.stringify(refusal) });
+    const start = performance.now();
+    const result = await execa(
+      program,
+      [...argv],
+      childOptions({ path: program, env: {} }, { timeout: SYSTEM_TIMEOUT }),
+    );
+    const { exitCode } = result;
+    const call = { program, argv, duration: performance.now() - start, ...(exitCode !== undefined && { exitCode }) };
+    return this.#report(call, () => {
+      if (!result.failed) return result.stdout;
+      const failure = failureOf(result, argv);
+      throw new IncusError('system', { argv, text: `${program}: ${failure.text}`, cause: failure });
     });
   }
 

@@ -9,10 +9,10 @@
  * one line more to stderr, before its own: `Error while executing alias expansion: ...`. **Every process must be
  * started with it, a terminal's too.**
  */
-import { mirrorCopyRefusal } from './allowedMirrors.ts';
+import { mayBeNamed, mirrorCopyRefusal } from './allowedMirrors.ts';
 import * as servers from './allowedServers.ts';
 import { isIncomingName } from './mirror.ts';
-import { OWN_PREFIX } from './mirrorKeys.ts';
+import { OWN_PREFIX, SOURCE_KEY } from './mirrorKeys.ts';
 import { isDrillProgram } from './drill.ts';
 import { checkNewInstanceName, checkNewSnapshotName, checkRemoteName, checkSnapshotUse } from './names.ts';
 import { INSTANCE_NAME, refusalOfRequest } from './requests.ts';
@@ -149,9 +149,7 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
       check: ([instance, ...pairs]) =>
         instanceRefusal(instance) ??
         (pairs.length === 0 ? { reason: 'count' } : undefined) ??
-        firstRefusal(pairs, (pair) =>
-          isScheduleSetting(pair) || isOwnSetting(pair) || pair === NO_AUTOSTART ? undefined : 'config',
-        ),
+        firstRefusal(pairs, (pair) => (isInstanceSetting(pair, pairs) ? undefined : 'config')),
     },
   ],
   [
@@ -185,11 +183,11 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
     {
       flags: {},
       inProject: true,
-      // A mirror gets its name when it is whole; nothing else of ours gives an instance another name.
+      // A mirror gets its name when it is whole; an original is set aside, and gets its name back where a way back fails.
       check: (names) =>
         countRefusal(names, 2) ??
         instanceRefusal(names[0]) ??
-        (isIncomingName(cut(names[0])?.rest ?? '') && !isIncomingName(names[1] ?? '')
+        (mayBeNamed(cut(names[0])?.rest ?? '', names[1] ?? '')
           ? undefined
           : { reason: 'instance', argument: names[0] ?? '' }) ??
         (checkNewInstanceName(names[1] ?? '', []) ? { reason: 'instance', argument: names[1] ?? '' } : undefined),
@@ -377,10 +375,19 @@ function isScheduleSetting(pair: string): boolean {
   return /^snapshots\.[a-z.]+=(?!-$)/.test(pair);
 }
 
-/** A mirror that starts with its server cannot be mirrored to. */
-const NO_AUTOSTART = 'boot.autostart=false';
+/**
+ * What may be set on an instance: when it takes snapshots, marks of ours, and what protects it. That it starts by itself or
+ * can be deleted is said only where it is said as well whose mirror it is, or that it is none: in a failover, and on the
+ * way back.
+ */
+function isInstanceSetting(pair: string, all: readonly string[]): boolean {
+  if (isScheduleSetting(pair) || isOwnSetting(pair)) return true;
+  if (pair === 'boot.autostart=false' || pair === 'security.protection.delete=true') return true;
+  const isProtection = /^(?:boot\.autostart|security\.protection\.(?:delete|start))=(?:true|false|\d+|)$/.test(pair);
+  return isProtection && all.some((one) => one.startsWith(`${SOURCE_KEY}=`));
+}
 
-/** A key of ours on an instance, which no program but this one reads; and what protects it. */
+/** A key of ours on an instance, which no program but this one reads. */
 function isOwnSetting(pair: string): boolean {
   if (pair === 'security.protection.delete=true') return true;
   return pair.startsWith(OWN_PREFIX) && /^[a-z0-9._-]+=(?!-$)/.test(pair);

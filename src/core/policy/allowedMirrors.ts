@@ -1,5 +1,6 @@
 /** The part of the guard that is about mirrors: a refresh overwrites an instance, so it has to say whose mirror it is. */
 import type { Flags, Refusal } from './allowed.ts';
+import { isAsideName } from './failover.ts';
 import { isIncomingName } from './mirror.ts';
 import { SOURCE_KEY } from './mirrorKeys.ts';
 
@@ -36,4 +37,9 @@ export function mirrorCopyRefusal(names: readonly string[], flags: Flags): Refus
 
 function keyIn(pair: string): string {
   return pair.slice(0, pair.indexOf('='));
+}
+
+/** Whether an instance may be given another name: a mirror that is whole, an original that is set aside or comes back. */
+export function mayBeNamed(from: string, to: string): boolean {
+  return (isIncomingName(from) && !isIncomingName(to)) || isAsideName(from) || isAsideName(to);
 }

@@ -10,6 +10,8 @@ export interface MirrorJob {
   readonly mode: TransferMode;
   /** Pool of the mirror's root disk, for a first run; absent: the one of that name, or of the target's profile. */
   readonly pool?: string;
+  /** A way back: the source stands in for the target. */
+  readonly isFailback?: boolean;
 }
 
 /** What a pair makes of an instance of its `from`. */

@@ -39,7 +39,12 @@ export function sourceText({ fingerprint, project, instance }: MirrorSource): st
 
 /** Whose mirror this is; `undefined`: nobody's. */
 export function mirrorSourceOf({ config }: Pick<Instance, 'config'>): MirrorSource | undefined {
-  const [fingerprint = '', project = '', instance = '', ...rest] = (config[SOURCE_KEY] ?? '').split('/');
+  return parseSource(config[SOURCE_KEY] ?? '');
+}
+
+/** Reads what {@link sourceText} writes; `undefined`: it is none of that. */
+export function parseSource(text: string): MirrorSource | undefined {
+  const [fingerprint = '', project = '', instance = '', ...rest] = text.split('/');
   const isWhole = fingerprint !== '' && project !== '' && instance !== '' && rest.length === 0;
   return isWhole ? { fingerprint, project, instance } : undefined;
 }
@@ -138,6 +143,11 @@ export function brokenOverrides(instance: Pick<Instance, 'config'>, overrides: C
     .filter(([key, value]) => (instance.config[key] ?? '') !== value)
     .map(([key]) => key)
     .toSorted();
+}
+
+/** Whether a key says something of a mirror, or of a run onto it. */
+export function isMirrorKey(key: string): boolean {
+  return [SOURCE_KEY, VERIFIED_KEY, SENDING_KEY].includes(key) || key.startsWith(ORIGIN_PREFIX);
 }
 
 /**

@@ -1,6 +1,8 @@
 import type * as vscode from 'vscode';
 import type { Actions } from '../../core/actions/actions.ts';
+import type { Automations } from '../../core/actions/automations.ts';
 import type { Drills } from '../../core/actions/drill.ts';
+import type { Failovers } from '../../core/actions/failover.ts';
 import type { DrillHistory } from '../../core/actions/drillHistory.ts';
 import type { Mirrors } from '../../core/actions/mirror.ts';
 import type { ScheduleEdits } from '../../core/actions/scheduleEdits.ts';
@@ -9,6 +11,7 @@ import type { Preflight } from '../../core/actions/preflight.ts';
 import type { SetUpDraft } from '../setUpDraft.ts';
 import type { Remotes } from '../../core/actions/remotes.ts';
 import type { Restore } from '../../core/actions/restore.ts';
+import type { ServerCopies } from '../../core/actions/serverCopy.ts';
 import type { Temporaries } from '../../core/actions/temporary.ts';
 import type { IncusClient } from '../../core/incus/client.ts';
 import type { Inventory } from '../../core/inventory/inventory.ts';
@@ -32,6 +35,9 @@ export interface Services {
   readonly restore: Restore;
   readonly temporaries: Temporaries;
   readonly drills: Drills;
+  readonly serverCopies: ServerCopies;
+  readonly failovers: Failovers;
+  readonly automations: Automations;
   readonly drillHistory: DrillHistory;
   readonly mirrors: Mirrors;
   readonly board: MirrorBoard;

@@ -5,8 +5,10 @@ import { SECTION } from '../settings.ts';
 import type { MirrorRow } from '../mirrors/provider.ts';
 import type { Node } from '../tree/nodes.ts';
 import { clearFilter, filter, sort } from './arrange.ts';
+import { automateMirroring } from './automate.ts';
 import { copyCommand } from './copyCommand.ts';
 import { recoveryDrill } from './drill.ts';
+import { failBack, failOver, migrateInstance } from './failover.ts';
 import { openShell, restartInstance, showInstanceInfo, startInstance, stopInstance } from './instances.ts';
 import { mirrorAll, mirrorInstance } from './mirror.ts';
 import { openInstallGuide, openSettings, refresh, showLog, showRemoteProblem } from './remotes.ts';
@@ -16,6 +18,7 @@ import { pinSnapshot, pruneSnapshots, setTiers, unpinSnapshot } from './retentio
 import { checkSchedules } from './health.ts';
 import { editSchedule } from './schedule.ts';
 import { setUpSnapshotServer } from './setUp.ts';
+import { copySnapshotToServer } from './serverCopy.ts';
 import { type Handler, type Selection, selectionOf, type Services } from './services.ts';
 import {
   createInstanceFromSnapshot,
@@ -48,6 +51,11 @@ export const COMMANDS = {
   copyCommand,
   showTimeline,
   recoveryDrill,
+  copySnapshotToServer,
+  automateMirroring,
+  failOver,
+  failBack,
+  migrateInstance,
   removeTemporaryCopies,
   mirrorInstance,
   mirrorAll,

@@ -5,6 +5,7 @@ import { countOf, type InstanceEntry } from '../../core/inventory/rows.ts';
 import { type Instance, isOnThisMachine, type Server, type Snapshot } from '../../core/model.ts';
 import { canOpenShell, canRestart, canStart, canStop } from '../../core/policy/lifecycle.ts';
 import type { DrillResult } from '../../core/policy/drill.ts';
+import { standsFor } from '../../core/policy/failover.ts';
 import { mirrorSourceOf } from '../../core/policy/mirrorKeys.ts';
 import { checkSnapshotUse } from '../../core/policy/names.ts';
 import { isTemporary } from '../../core/policy/temporary.ts';
@@ -142,6 +143,7 @@ export function instanceRow(entry: InstanceEntry, busy: boolean, drill: DrillRes
     instance.location,
     instance.ephemeral ? vscode.l10n.t('ephemeral') : undefined,
     isTemporary(instance) ? vscode.l10n.t('temporary copy') : undefined,
+    standsFor(instance) ? vscode.l10n.t('stands in for its original') : undefined,
   ]);
   return {
     label: ref.instance,
@@ -206,6 +208,7 @@ function instanceContext(instance: Instance, busy: boolean): string {
     canOpenShell(instance) && 'canOpenShell',
     busy && 'busy',
     mirrorSourceOf(instance) !== undefined && 'mirror',
+    standsFor(instance) !== undefined && 'standsIn',
     isTemporary(instance) && 'temporary',
   ];
   return words.filter((word) => word !== false).join(';');
