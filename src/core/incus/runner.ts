@@ -169,6 +169,7 @@ export class Runner {
   async system(program: SystemProgram, argv: readonly string[]): Promise<string> {
     const refusal = systemRefusalOf(program, argv);
     if (refusal) throw new IncusError('refusedCommand', { argv, text: JSON.stringify(refusal) });
+    const { execa } = await loadExeca();
     const start = performance.now();
     const result = await execa(
       program,

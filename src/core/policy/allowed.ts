@@ -9,10 +9,10 @@
  * one line more to stderr, before its own: `Error while executing alias expansion: ...`. **Every process must be
  * started with it, a terminal's too.**
  */
-import { mayBeNamed, mirrorCopyRefusal } from './allowedMirrors.ts';
+import { isProtectionSetting, mayBeNamed, mirrorCopyRefusal } from './allowedMirrors.ts';
 import * as servers from './allowedServers.ts';
 import { isIncomingName } from './mirror.ts';
-import { OWN_PREFIX, SOURCE_KEY } from './mirrorKeys.ts';
+import { OWN_PREFIX } from './mirrorKeys.ts';
 import { isDrillProgram } from './drill.ts';
 import { checkNewInstanceName, checkNewSnapshotName, checkRemoteName, checkSnapshotUse } from './names.ts';
 import { INSTANCE_NAME, refusalOfRequest } from './requests.ts';
@@ -149,7 +149,9 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
       check: ([instance, ...pairs]) =>
         instanceRefusal(instance) ??
         (pairs.length === 0 ? { reason: 'count' } : undefined) ??
-        firstRefusal(pairs, (pair) => (isInstanceSetting(pair, pairs) ? undefined : 'config')),
+        firstRefusal(pairs, (pair) =>
+          isScheduleSetting(pair) || isOwnSetting(pair) || isProtectionSetting(pair, pairs) ? undefined : 'config',
+        ),
     },
   ],
   [
@@ -373,18 +375,6 @@ function snapshotToNewInstance(names: readonly string[]): Refusal | undefined {
 /** `snapshots.x=value`. A value of `-` would be read from stdin. */
 function isScheduleSetting(pair: string): boolean {
   return /^snapshots\.[a-z.]+=(?!-$)/.test(pair);
-}
-
-/**
- * What may be set on an instance: when it takes snapshots, marks of ours, and what protects it. That it starts by itself or
- * can be deleted is said only where it is said as well whose mirror it is, or that it is none: in a failover, and on the
- * way back.
- */
-function isInstanceSetting(pair: string, all: readonly string[]): boolean {
-  if (isScheduleSetting(pair) || isOwnSetting(pair)) return true;
-  if (pair === 'boot.autostart=false' || pair === 'security.protection.delete=true') return true;
-  const isProtection = /^(?:boot\.autostart|security\.protection\.(?:delete|start))=(?:true|false|\d+|)$/.test(pair);
-  return isProtection && all.some((one) => one.startsWith(`${SOURCE_KEY}=`));
 }
 
 /** A key of ours on an instance, which no program but this one reads. */

@@ -43,3 +43,14 @@ function keyIn(pair: string): string {
 export function mayBeNamed(from: string, to: string): boolean {
   return (isIncomingName(from) && !isIncomingName(to)) || isAsideName(from) || isAsideName(to);
 }
+
+/**
+ * Whether what protects an instance may be set so. That it starts by itself or can be deleted is said only where it is
+ * said as well whose mirror it is, or that it is none: in a failover, and on the way back.
+ * @param all that is set in the same call
+ */
+export function isProtectionSetting(pair: string, all: readonly string[]): boolean {
+  if (pair === 'boot.autostart=false' || pair === 'security.protection.delete=true') return true;
+  const isProtection = /^(?:boot\.autostart|security\.protection\.(?:delete|start))=(?:true|false|\d+|)$/.test(pair);
+  return isProtection && all.some((one) => one.startsWith(`${SOURCE_KEY}=`));
+}
