@@ -19,10 +19,10 @@ export const VERIFIED_KEY = `${OWN_PREFIX}verified`;
 export const SENDING_KEY = `${OWN_PREFIX}sending`;
 
 /** Set on an instance that was made of a mirror's snapshot before a run deleted it: whose snapshot it was. */
-export const KEPT_KEY = `${OWN_PREFIX}kept`;
+const KEPT_KEY = `${OWN_PREFIX}kept`;
 
 /** Behind it stands a key that is overridden on the mirror; the value is the original's own. */
-export const ORIGIN_PREFIX = `${OWN_PREFIX}origin.`;
+const ORIGIN_PREFIX = `${OWN_PREFIX}origin.`;
 
 /** What an original is, wherever it is seen from: remotes are called differently by each client. */
 export interface MirrorSource {
