@@ -19,6 +19,9 @@ const PASSING: ReadonlyMap<IncusErrorKind, number> = new Map([
 
 const ATTEMPTS = 4;
 
+/** Milliseconds between two looks at whether the target is still at work. */
+const LOOK = 200;
+
 /** Does something again where it failed for a reason that passes. */
 export async function insist(work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -67,15 +70,12 @@ export class MirrorTransfer {
     const { mode, pool } = job;
     const command = commands.mirrorInstance(job.source, base, config, { mode, ...(pool !== undefined && { pool }) });
     try {
-      await this.#operations.during(
-        [
-          { remote: job.source.remote, isMine: isAbout(job.source, 'Migrating instance') },
-          { remote: job.target.remote, isMine: isAbout(base, 'Creating instance') },
-        ],
-        signal,
-        onProgress,
-        () => insist(() => this.#client.change(command), signal),
-      );
+      const expected = [
+        { remote: job.source.remote, isMine: isAbout(job.source, 'Migrating instance') },
+        { remote: job.target.remote, isMine: isAbout(base, 'Creating instance') },
+      ];
+      const attempt = () => this.#operations.during(expected, signal, onProgress, () => this.#client.change(command));
+      await insist(attempt, signal);
     } finally {
       // Whatever happened, the row is to show it.
       await this.#inventory.refreshInstance(base).catch(() => undefined);
@@ -83,10 +83,12 @@ export class MirrorTransfer {
   }
 
   /**
-   * Reads back what is there.
+   * Reads back what is there, once the target is no longer at work on it: what it is about to take back still has all of
+   * its snapshots in the list.
    * @throws IncusError `notVerified`, or `cancelled` where that is the reason
    */
   async verify({ job, base, config, source }: Transfer, signal: AbortSignal): Promise<void> {
+    while (await this.#client.isBeingReceived(base, signal)) await pause(LOOK, undefined, { signal });
     const mirror = await this.#inventory.refreshInstance(base).catch((error: unknown) => {
       if (signal.aborted) throw new IncusError('cancelled', { text: 'cancelled while it was sent', cause: error });
       if (toIncusError(error).kind !== 'instanceMissing') throw error;

@@ -47,7 +47,8 @@ export class Operations {
    * Works while it hears what the work causes on the servers.
    * @param signal asks the servers to break off what lets itself be broken off; the rest comes to its end
    * @param onProgress told how far it is, as the server words it
-   * @throws IncusError `cancelled` where the work fails after the signal; else what the work throws
+   * @throws IncusError `cancelled` where the signal came before the work ended, whatever that came to: the CLI ends with
+   * exit code 0 when its copy was broken off; `copyInterrupted` where somebody else broke it off; else what the work throws
    */
   async during(
     expected: readonly Expected[],
@@ -56,6 +57,7 @@ export class Operations {
     work: () => Promise<void>,
   ): Promise<void> {
     const running = new Map<string, string>();
+    let broken: string | undefined;
     const cancel = (id: string, remote: string) => {
       // A server that refuses lets it go on, which is seen in the end.
       void this.#client.change(cancelOperation(remote, id)).catch(() => undefined);
@@ -64,6 +66,7 @@ export class Operations {
       this.listen(remote, (event) => {
         if (!isMine(event)) return;
         if (event.progress !== undefined) onProgress(event.progress.replace(/^.*: /s, ''));
+        if (event.state === 'failure') broken = event.error || 'it was broken off';
         if (event.state !== 'running' || !event.cancellable) running.delete(event.id);
         else running.set(event.id, remote);
         if (signal.aborted && running.has(event.id)) cancel(event.id, remote);
@@ -76,12 +79,14 @@ export class Operations {
     try {
       await work();
     } catch (error) {
-      if (signal.aborted) throw new IncusError('cancelled', { text: 'cancelled while it was sent', cause: error });
+      if (signal.aborted) throw cancelled(error);
       throw error;
     } finally {
       signal.removeEventListener('abort', onAbort);
       for (const end of ends) end();
     }
+    if (signal.aborted) throw cancelled();
+    if (broken !== undefined) throw new IncusError('copyInterrupted', { text: broken });
   }
 
   #open(remote: string): Watch {
@@ -104,4 +109,8 @@ export class Operations {
     });
     return watch;
   }
+}
+
+function cancelled(cause?: unknown): IncusError {
+  return new IncusError('cancelled', { text: 'cancelled while it was sent', cause });
 }

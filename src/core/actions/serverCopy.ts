@@ -49,15 +49,13 @@ export class ServerCopies {
       const config = copiedConfig(snapshot.config, extensions);
       const { mode, pool } = wish;
       const options = { config, mode, ...(pool !== undefined && { pool }) };
-      await this.#operations.during(
-        [
-          { remote: seen.ref.remote, isMine: isAbout(source.ref, /^(?:Migrating|Transferring)/, seen.ref) },
-          { remote: to.remote, isMine: isAbout(to, /^Creating instance$/) },
-        ],
-        signal,
-        onProgress,
-        () => insist(() => this.#client.change(commands.copySnapshot(seen.ref, to, options)), signal),
-      );
+      const expected = [
+        { remote: seen.ref.remote, isMine: isAbout(source.ref, /^(?:Migrating|Transferring)/, seen.ref) },
+        { remote: to.remote, isMine: isAbout(to, /^Creating instance$/) },
+      ];
+      const command = commands.copySnapshot(seen.ref, to, options);
+      const attempt = () => this.#operations.during(expected, signal, onProgress, () => this.#client.change(command));
+      await insist(attempt, signal);
       return this.#verified(to, config, signal);
     });
   }

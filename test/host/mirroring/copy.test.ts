@@ -7,8 +7,6 @@ import { confirms, leaves, picks } from '../support/dialogs.ts';
 import { SNAPSHOT_REMOTE } from '../support/host.ts';
 import { useMirroring } from '../support/mirroring.ts';
 
-const there = { on: SNAPSHOT_REMOTE };
-
 describe('a copy of a snapshot on another server', () => {
   const mirrors = useMirroring();
   const { host } = mirrors;

@@ -5,6 +5,7 @@ import { COMMANDS } from '../../../src/vscode/commands/table.ts';
 import type { Node } from '../../../src/vscode/tree/nodes.ts';
 import { waitFor } from '../../lab/process.ts';
 import { confirms, leaves, types } from '../support/dialogs.ts';
+import { MapMemento } from '../support/memento.ts';
 import { useHost } from '../support/host.ts';
 import { textOf, draw } from '../support/tree.ts';
 import type { InstancesProvider } from '../../../src/vscode/tree/provider.ts';
@@ -68,7 +69,8 @@ describe('the parts, put together', () => {
     const { createTreeView } = vscode.window;
     host.later(() => Object.assign(vscode.window, { createTreeView }));
     Object.assign(vscode.window, {
-      createTreeView: (_: string, given: vscode.TreeViewOptions<Node>) => {
+      createTreeView: (id: string, given: vscode.TreeViewOptions<Node>) => {
+        if (id !== 'incusSnapshots.instances') return { ...shown, visible: false };
         options = given;
         return shown;
       },
@@ -85,7 +87,8 @@ describe('the parts, put together', () => {
     host.later(() => {
       vscode.Disposable.from(...subscriptions).dispose();
     });
-    activate({ subscriptions } as unknown as vscode.ExtensionContext);
+    const context = { subscriptions, globalState: new MapMemento(), workspaceState: new MapMemento() };
+    activate(context as unknown as vscode.ExtensionContext);
   }
 
   it('ask nothing of any server before somebody looks, and then once', async () => {

@@ -40,7 +40,7 @@ describe('a remote that cannot be used', () => {
     );
     const item = host.item(host.remote('closed'));
     assert.equal(item.collapsibleState, vscode.TreeItemCollapsibleState.None);
-    assert.equal(item.contextValue, 'remote;failed');
+    assert.equal(item.contextValue, 'remote;failed;removable');
     assert.equal(item.command?.command, 'incusSnapshots.showRemoteProblem');
     assert.equal(item.command.arguments, undefined, 'VS Code would forget them when the row is redrawn');
     await othersAreFine();

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import Mocha from 'mocha';
 import * as vscode from 'vscode';
 import { parse, stringify } from 'yaml';
 import { build } from '../../../src/extension.ts';
@@ -43,6 +44,9 @@ export interface NewContainer extends Place {
 }
 
 type Parts = ReturnType<typeof build>;
+
+/** Calls that are told of a test that failed. */
+const LAST_CALLS = 30;
 
 /** By which way the run of the suite reads its servers. */
 export const WAY = process.env['INCUS_TEST_WAY'] === 'query' ? 'query' : 'proxy';
@@ -396,6 +400,12 @@ export function useHost(): Host {
   beforeEach(() => {
     host.begin();
   });
-  afterEach(() => host.end());
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') {
+      const calls = host.window.log.slice(-LAST_CALLS).map(({ text }) => `    ${text.replaceAll('\n', '\n      ')}`);
+      Mocha.reporters.Base.consoleLog(`    The last calls before it failed:\n${calls.join('\n')}`);
+    }
+    await host.end();
+  });
   return host;
 }
