@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { startCluster } from '../../lab/cluster.ts';
-import { mustRun } from '../../lab/process.ts';
+import { mustRun, waitFor } from '../../lab/process.ts';
 import { Following } from '../support/following.ts';
 import { useHost } from '../support/host.ts';
 
@@ -51,7 +51,16 @@ describe('a cluster of three', () => {
     await third.start();
     await following.rowBecomes('on-member3', /^on-member3 stopped · 1 snapshot · member3$/, 90_000);
     await host.treeBecomes(/^s1 AGE$/, lost);
-    await cluster.must('snapshot', 'create', 'local:on-member3', 's2');
+    // The others list it as soon as it answers, and refuse work for it until they hear its events again.
+    await waitFor('the member to be given work', () =>
+      cluster.must('snapshot', 'create', 'local:on-member3', 's2').then(
+        () => true,
+        (error: unknown) => {
+          assert.match(String(error), /Missing event connection with target cluster member/);
+          return undefined;
+        },
+      ),
+    );
     await following.rowBecomes('on-member3', /^on-member3 stopped · 2 snapshots · member3$/, 30_000);
   });
 });
