@@ -166,7 +166,9 @@ export class Window {
 
   /** The message that says so, once it is there. With the switch for tests, VS Code rings the bell and no more. */
   async message(text: string): Promise<Locator> {
-    await this.page.locator('[id="status.notifications"] .codicon-bell-dot').click();
+    await this.page.locator('[id="status.notifications"] .codicon-bell-dot').waitFor();
+    // The bell would close what is open already, and does not hear every click.
+    await this.run('Notifications: Show Notifications');
     const message = this.page.locator('.notifications-center .notification-list-item').filter({ hasText: text });
     await message.waitFor();
     return message;
