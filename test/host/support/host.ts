@@ -324,7 +324,8 @@ export class Host {
   async snapshots(name: string, place: Place = {}): Promise<string[]> {
     const real = await this.real(name, place);
     assert.ok(real, `there is no instance ${name}`);
-    return (real.snapshots ?? []).toSorted((a, b) => a.created_at.localeCompare(b.created_at)).map((s) => s.name);
+    const at = (snapshot: { created_at: string }) => Date.parse(snapshot.created_at);
+    return (real.snapshots ?? []).toSorted((a, b) => at(a) - at(b)).map((s) => s.name);
   }
 
   /** What a server calls its version. */

@@ -25,7 +25,7 @@ describe('a duration', () => {
   );
 
   it('is understood just where each field is a number and a unit, and no unit comes twice', () => {
-    const field = fc.tuple(fc.nat(), fc.constantFrom('S', 'M', 'H', 'd', 'w', 'm', 'y'));
+    const field = fc.tuple(fc.integer({ min: 1 }), fc.constantFrom('S', 'M', 'H', 'd', 'w', 'm', 'y'));
     fc.assert(
       fc.property(fc.array(field, { minLength: 1, maxLength: 8 }), (fields) => {
         const parsed = parseDuration(fields.map(([number, unit]) => `${number}${unit}`).join(' '));
@@ -34,6 +34,12 @@ describe('a duration', () => {
         expect(parsed).toEqual(wanted);
       }),
     );
+  });
+
+  it('may name a unit again after a zero, as Incus has it', () => {
+    expect(parseDuration('0M 0M')).toEqual({ M: 0 });
+    expect(parseDuration('0M 5M')).toEqual({ M: 5 });
+    expect(parseDuration('5M 0M')).toBeUndefined();
   });
 });
 
