@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import type { IncusClient } from '../incus/client.ts';
+import { poolsOf } from '../inventory/details.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { type Instance, type InstanceRef, type InstanceType, keyOf, rootPoolOf, type Snapshot } from '../model.ts';
+import { type Instance, type InstanceRef, keyOf, type Snapshot } from '../model.ts';
 import { planMirror } from '../policy/mirror.ts';
 import { jobKey, type MirrorJob } from '../policy/mirrorJobs.ts';
 
@@ -75,13 +76,8 @@ async function snapshotsByVolume(
   instances: readonly Instance[],
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Snapshot[]>> {
-  const pools = new Map<string, [string, InstanceType]>();
-  for (const instance of instances) {
-    const pool = rootPoolOf(instance);
-    if (pool !== undefined) pools.set(`${instance.type}/${pool}`, [pool, instance.type]);
-  }
   const found = new Map<string, Snapshot[]>();
-  for (const [pool, type] of pools.values()) {
+  for (const [pool, type] of poolsOf(instances)) {
     for (const { project, instance, snapshot } of await client.instanceVolumes(remote, pool, type, signal)) {
       const { name, createdAt } = snapshot ?? {};
       if (name === undefined || createdAt === undefined) continue;

@@ -123,7 +123,8 @@ async function nameByPool(
   return new Set(found.keys());
 }
 
-function poolsOf(listed: readonly Instance[]): [pool: string, type: InstanceType][] {
+/** The pools that hold these instances' root disks, with the type of what they hold: each has a listing of its own. */
+export function poolsOf(listed: readonly Instance[]): [pool: string, type: InstanceType][] {
   const pools = new Map<string, [string, InstanceType]>();
   for (const instance of listed) {
     const pool = rootPoolOf(instance);

@@ -2,9 +2,7 @@
  * Where a snapshot comes from. Incus does not note that; the name is all there is to tell by.
  */
 import type { Instance, Snapshot } from '../model.ts';
-
-/** How Incus names snapshots where `snapshots.pattern` says nothing (`doc/config_options.txt` of Incus). */
-const DEFAULT_PATTERN = 'snap%d';
+import { DEFAULT_PATTERN } from './pattern.ts';
 
 /**
  * Whether a pattern gives names like this one. `%d` is a number; what a template puts there (`{{ creation_date }}`) can

@@ -2,8 +2,8 @@
 import { formatGoTime } from './goTime.ts';
 import { wallTime } from './zone.ts';
 
-/** What Incus uses where no pattern is set. */
-const DEFAULT_PATTERN = 'snap%d';
+/** How Incus names snapshots where `snapshots.pattern` says nothing (`doc/config_options.txt` of Incus). */
+export const DEFAULT_PATTERN = 'snap%d';
 
 export type PatternPreview =
   /** `openSeconds`: `ss` in it stands for the second in which the server gets to it. */
