@@ -10,7 +10,7 @@ import { ProxyTransport } from '../../src/core/incus/proxyTransport.ts';
 import { Runner } from '../../src/core/incus/runner.ts';
 import { QueryTransport } from '../../src/core/incus/transport.ts';
 import { Inventory } from '../../src/core/inventory/inventory.ts';
-import { jobFor, jobKey, type MirrorJob } from '../../src/core/policy/mirrorJobs.ts';
+import { jobFor, jobKey, type MirrorJob } from '../../src/core/policy/mirror/mirrorJobs.ts';
 import { IMAGE, type Lab, SNAPSHOT_REMOTE } from '../../test/lab/handle.ts';
 import { startLab } from '../../test/lab/lab.ts';
 import type { Experiment, Measurement } from '../figure.ts';

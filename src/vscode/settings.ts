@@ -5,7 +5,7 @@ import type { TimeLimits } from '../core/incus/client.ts';
 import type { Program } from '../core/incus/runner.ts';
 import type { SnapshotServerPair } from '../core/model.ts';
 import { checkRemoteName } from '../core/policy/names.ts';
-import { isTimeZone, ownTimeZone } from '../core/policy/zone.ts';
+import { isTimeZone, ownTimeZone } from '../core/policy/schedule/zone.ts';
 
 /** The section of all settings of the extension. */
 export const SECTION = 'incusSnapshots';

@@ -83,7 +83,7 @@ describe('processes', () => {
       words.filter(Boolean).join(' '),
     );
     expect(verbs.length).toBeGreaterThan(10);
-    // The one that is there can name a temporary copy and nothing else: `policy/allowed.ts`.
+    // The one that is there can name a temporary copy and nothing else: `policy/guard/allowed.ts`.
     expect(verbs.filter((verb) => /^(delete|rm|rebuild|publish|move|project|storage)\b/.test(verb))).toEqual([
       'delete',
     ]);

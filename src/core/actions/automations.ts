@@ -12,7 +12,7 @@ import {
   readAutomation,
   withCronLine,
   withoutCronLine,
-} from '../policy/automation.ts';
+} from '../policy/mirror/automation.ts';
 
 /** Puts automations on this machine, finds them again, and takes them away. All methods throw `IncusError`. */
 export class Automations {

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import * as z from 'zod/mini';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { InstanceRef } from '../model.ts';
-import type { DrillResult } from '../policy/drill.ts';
+import type { DrillResult } from '../policy/mirror/drill.ts';
 import { queueKey } from './actions.ts';
 
 /** Where something is kept from one start to the next; VS Code's `Memento` is one. */

@@ -10,11 +10,11 @@ import {
   returnedConfig,
   standInConfig,
   standsFor,
-} from '../policy/failover.ts';
+} from '../policy/mirror/failover.ts';
 import { stopDeletes } from '../policy/lifecycle.ts';
-import type { MirrorPlan } from '../policy/mirror.ts';
-import type { MirrorJob } from '../policy/mirrorJobs.ts';
-import { mirrorSourceOf } from '../policy/mirrorKeys.ts';
+import type { MirrorPlan } from '../policy/mirror/mirror.ts';
+import type { MirrorJob } from '../policy/mirror/mirrorJobs.ts';
+import { mirrorSourceOf } from '../policy/mirror/mirrorKeys.ts';
 import { proposeSnapshotName } from '../policy/names.ts';
 import { queueKey, type SeenSnapshot } from './actions.ts';
 import type { Mirrors, MirrorStep } from './mirror.ts';

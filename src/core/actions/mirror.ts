@@ -11,9 +11,9 @@ import {
   type MirrorBlock,
   type MirrorPlan,
   planMirror,
-} from '../policy/mirror.ts';
-import { keptConfig, type MirrorSource, SENDING_KEY, sendingText, VERIFIED_KEY } from '../policy/mirrorKeys.ts';
-import { jobKey, type MirrorJob } from '../policy/mirrorJobs.ts';
+} from '../policy/mirror/mirror.ts';
+import { keptConfig, type MirrorSource, SENDING_KEY, sendingText, VERIFIED_KEY } from '../policy/mirror/mirrorKeys.ts';
+import { jobKey, type MirrorJob } from '../policy/mirror/mirrorJobs.ts';
 import { proposeSnapshotName } from '../policy/names.ts';
 import { queueKey, type SeenSnapshot } from './actions.ts';
 import type { MirrorHistory } from './mirrorHistory.ts';

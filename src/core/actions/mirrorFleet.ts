@@ -3,8 +3,8 @@ import type { IncusClient } from '../incus/client.ts';
 import { poolsOf } from '../inventory/details.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { type Instance, type InstanceRef, keyOf, type Snapshot } from '../model.ts';
-import { planMirror } from '../policy/mirror.ts';
-import { jobKey, type MirrorJob } from '../policy/mirrorJobs.ts';
+import { planMirror } from '../policy/mirror/mirror.ts';
+import { jobKey, type MirrorJob } from '../policy/mirror/mirrorJobs.ts';
 
 /** Calls side by side on one remote. */
 const SIDE_BY_SIDE = 4;

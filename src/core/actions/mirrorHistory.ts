@@ -1,5 +1,5 @@
 import type { IncusErrorKind } from '../incus/errors.ts';
-import { jobKey, type MirrorJob } from '../policy/mirrorJobs.ts';
+import { jobKey, type MirrorJob } from '../policy/mirror/mirrorJobs.ts';
 
 /** What is kept of the last run of one job. */
 export interface MirrorRecord {

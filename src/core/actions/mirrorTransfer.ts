@@ -5,8 +5,8 @@ import { IncusError, type IncusErrorKind, toIncusError } from '../incus/errors.t
 import type { OperationEvent } from '../incus/events.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { type Config, type Instance, type InstanceRef, isRunning, keyOf } from '../model.ts';
-import { brokenOverrides } from '../policy/mirrorKeys.ts';
-import { listFaults, type MirrorJob } from '../policy/mirrorJobs.ts';
+import { brokenOverrides } from '../policy/mirror/mirrorKeys.ts';
+import { listFaults, type MirrorJob } from '../policy/mirror/mirrorJobs.ts';
 import type { Operations } from './operations.ts';
 
 /** Failures that pass by themselves, and how long to wait before the next attempt (milliseconds). */

@@ -10,7 +10,7 @@ import {
   type ProfileCopy,
   projectFeatures,
   type Side,
-} from '../policy/preflight.ts';
+} from '../policy/mirror/preflight.ts';
 import { TEMPORARY_KEY } from '../policy/temporary.ts';
 import { MirrorPlaces } from './mirrorPlaces.ts';
 import type { Temporaries } from './temporary.ts';

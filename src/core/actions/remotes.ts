@@ -2,7 +2,7 @@ import type { IncusClient } from '../incus/client.ts';
 import { IncusError, type IncusErrorKind, toIncusError } from '../incus/errors.ts';
 import { addRemote, removeRemote } from '../incus/serverCommands.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { serverUrl, type TrustToken } from '../policy/trust.ts';
+import { serverUrl, type TrustToken } from '../policy/mirror/trust.ts';
 
 /** A server that is to become a remote. */
 export interface NewRemote {

@@ -4,7 +4,7 @@ import { IncusError } from '../incus/errors.ts';
 import type { OperationEvent } from '../incus/events.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { type Instance, type InstanceRef, isRunning, keyOf, type SnapshotRef, type TransferMode } from '../model.ts';
-import { copiedConfig } from '../policy/serverCopy.ts';
+import { copiedConfig } from '../policy/mirror/serverCopy.ts';
 import { queueKey, requireSame, requireUsable, type SeenSnapshot } from './actions.ts';
 import { insist } from './mirrorTransfer.ts';
 import type { Operations } from './operations.ts';

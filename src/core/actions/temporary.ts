@@ -5,8 +5,8 @@ import * as commands from '../incus/commands.ts';
 import { IncusError, type IncusErrorKind, toIncusError } from '../incus/errors.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { type Instance, type InstanceRef, isRunning, keyOf, type ProjectRef } from '../model.ts';
-import { isHalfMirror } from '../policy/mirror.ts';
-import type { MirrorSource } from '../policy/mirrorKeys.ts';
+import { isHalfMirror } from '../policy/mirror/mirror.ts';
+import type { MirrorSource } from '../policy/mirror/mirrorKeys.ts';
 import {
   isTemporary,
   type Maker,

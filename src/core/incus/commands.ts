@@ -1,13 +1,13 @@
 import type { Config, InstanceRef, ProfileRef, ProjectRef, SnapshotRef, TransferMode } from '../model.ts';
-import { drillProgram } from '../policy/drill.ts';
-import { NEVER } from '../policy/expiry.ts';
+import { drillProgram } from '../policy/mirror/drill.ts';
+import { NEVER } from '../policy/schedule/expiry.ts';
 import { checkSnapshotUse, snapshotPathSegment } from '../policy/names.ts';
 
 /**
  * Every argv that the extension can give to `incus`, as values. A function here builds; nothing runs. Names stand
  * behind `--`, remotes are always named, and what a name could break out of (the path of a query) is encoded.
  *
- * Nothing here can delete an instance, but for temporary copies; `policy/allowed.ts` holds every argv against that before
+ * Nothing here can delete an instance, but for temporary copies; `policy/guard/allowed.ts` holds every argv against that before
  * it runs.
  */
 export interface IncusCommand {
@@ -179,7 +179,7 @@ export interface MirrorWay {
 /**
  * Makes `target` an exact mirror of `source`, as a stopped instance: **snapshots that only the target has are deleted**.
  * Afterwards the CLI writes the source's whole configuration there, with `config` over it; an empty value takes a key
- * away. `policy/mirrorKeys.ts` says what has to stand in it.
+ * away. `policy/mirror/mirrorKeys.ts` says what has to stand in it.
  */
 export function mirrorInstance(
   source: InstanceRef,
@@ -206,7 +206,7 @@ function settings(config: Config): string[] {
   return Object.entries(config).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
 }
 
-/** Runs a command in a temporary copy, as `policy/drill.ts` wraps it. In any other instance it is refused. */
+/** Runs a command in a temporary copy, as `policy/mirror/drill.ts` wraps it. In any other instance it is refused. */
 export function execInTemporary(ref: InstanceRef, command: string): IncusCommand {
   return changes('exec', ...inProject(ref), '-n', '-T', '--', nameOf(ref), ...drillProgram(command));
 }

@@ -1,6 +1,6 @@
 import type { Options } from 'execa';
-import { refusalOf } from '../policy/allowed.ts';
-import { systemRefusalOf, type SystemProgram } from '../policy/allowedSystem.ts';
+import { refusalOf } from '../policy/guard/allowed.ts';
+import { systemRefusalOf, type SystemProgram } from '../policy/guard/allowedSystem.ts';
 import { whileConfigIsWritten } from './again.ts';
 import { classify, errorTextOf, IncusError, toIncusError } from './errors.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { NEVER } from '../policy/expiry.ts';
+import { NEVER } from '../policy/schedule/expiry.ts';
 import { classify, IncusError, type IncusErrorKind } from './errors.ts';
 import {
   type Config,

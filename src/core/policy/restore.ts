@@ -6,7 +6,7 @@
  */
 import { type Config, type Devices, type Instance, isRunning, type Pool, type Snapshot } from '../model.ts';
 import { stopDeletes } from './lifecycle.ts';
-import { OWN_PREFIX } from './mirrorKeys.ts';
+import { OWN_PREFIX } from './mirror/mirrorKeys.ts';
 
 export interface RestoreInput {
   /** Read afresh, with its snapshots. */

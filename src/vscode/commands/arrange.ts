@@ -1,6 +1,12 @@
 import * as vscode from 'vscode';
-import { type Completion, complete, completionsOf, type FilterProblem, parseFilter } from '../../core/policy/filter.ts';
-import { type Order, ORDERS } from '../../core/policy/order.ts';
+import {
+  type Completion,
+  complete,
+  completionsOf,
+  type FilterProblem,
+  parseFilter,
+} from '../../core/policy/arrangement/filter.ts';
+import { type Order, ORDERS } from '../../core/policy/arrangement/order.ts';
 import { allInstances, arrangeableOf } from '../tree/arrangement.ts';
 import { oneLine } from '../tree/items.ts';
 import type { Handler, Services } from './services.ts';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type ExpiryProblem, resolveExpiry } from '../../core/policy/expiry.ts';
+import { type ExpiryProblem, resolveExpiry } from '../../core/policy/schedule/expiry.ts';
 import { checkNewInstanceName, checkNewSnapshotName, type NameProblem } from '../../core/policy/names.ts';
 import { exactTime } from '../tree/wording.ts';
 

@@ -8,8 +8,8 @@ import {
   automationName,
   cronLine,
   isWhen,
-} from '../../core/policy/automation.ts';
-import { mirrorSourceOf } from '../../core/policy/mirrorKeys.ts';
+} from '../../core/policy/mirror/automation.ts';
+import { mirrorSourceOf } from '../../core/policy/mirror/mirrorKeys.ts';
 import { snapshotServers } from '../settings.ts';
 import { oneLine } from '../tree/items.ts';
 import { done } from './report.ts';

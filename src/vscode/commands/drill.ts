@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import type { DrillOutcome, DrillStep } from '../../core/actions/drill.ts';
 import type { Instance, InstanceRef } from '../../core/model.ts';
-import { snapshotForDrill } from '../../core/policy/drill.ts';
-import { isMirrorOf, mirrorSourceOf } from '../../core/policy/mirrorKeys.ts';
+import { snapshotForDrill } from '../../core/policy/mirror/drill.ts';
+import { isMirrorOf, mirrorSourceOf } from '../../core/policy/mirror/mirrorKeys.ts';
 import { describeError } from '../messages.ts';
 import { oneLine } from '../tree/items.ts';
 import { drillWords } from '../tree/wording.ts';

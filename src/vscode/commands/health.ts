@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { type Instance, type InstanceRef } from '../../core/model.ts';
-import { type HealthProblem, isSerious } from '../../core/policy/health.ts';
-import { SCHEDULE_KEYS } from '../../core/policy/scheduleSources.ts';
+import { type HealthProblem, isSerious } from '../../core/policy/schedule/health.ts';
+import { SCHEDULE_KEYS } from '../../core/policy/schedule/scheduleSources.ts';
 import { instanceNode } from '../tree/nodes.ts';
 import { healthSentence, healthWord } from '../schedule/healthWords.ts';
 import { placeOf, requireClient } from './choose.ts';

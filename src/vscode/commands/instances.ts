@@ -4,7 +4,7 @@ import { IncusError } from '../../core/incus/errors.ts';
 import { environmentOf } from '../../core/incus/runner.ts';
 import type { Instance } from '../../core/model.ts';
 import { canOpenShell, canRestart, canStart, canStop, stopDeletes } from '../../core/policy/lifecycle.ts';
-import { terminalRefusalOf } from '../../core/policy/allowed.ts';
+import { terminalRefusalOf } from '../../core/policy/guard/allowed.ts';
 import { program, stopTimeout } from '../settings.ts';
 import { chooseInstance, chooseInstances, placeOf } from './choose.ts';
 import { each, inView, reportResults } from './report.ts';

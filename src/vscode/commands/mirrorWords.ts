@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import type { MirrorStep } from '../../core/actions/mirror.ts';
 import type { Snapshot } from '../../core/model.ts';
-import type { MirrorBlock, MirrorPlan } from '../../core/policy/mirror.ts';
-import type { MirrorJob } from '../../core/policy/mirrorJobs.ts';
+import type { MirrorBlock, MirrorPlan } from '../../core/policy/mirror/mirror.ts';
+import type { MirrorJob } from '../../core/policy/mirror/mirrorJobs.ts';
 import { oneLine } from '../tree/items.ts';
 import { exactTime } from '../tree/wording.ts';
 

@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
 import { toIncusError } from '../../core/incus/errors.ts';
 import { type Config, type Instance, type InstanceRef, keyOf, type Snapshot } from '../../core/model.ts';
-import { mirrorSourceOf } from '../../core/policy/mirrorKeys.ts';
-import { pinSettings, retentionOf, retentionSettings, strayPins } from '../../core/policy/pins.ts';
-import { isToGo } from '../../core/policy/prune.ts';
-import { NO_RETENTION, parseRetention, type Retention, retentionText } from '../../core/policy/retention.ts';
-import { tierSettings } from '../../core/policy/tiers.ts';
+import { mirrorSourceOf } from '../../core/policy/mirror/mirrorKeys.ts';
+import { pinSettings, retentionOf, retentionSettings, strayPins } from '../../core/policy/retention/pins.ts';
+import { isToGo } from '../../core/policy/retention/prune.ts';
+import { NO_RETENTION, parseRetention, type Retention, retentionText } from '../../core/policy/retention/retention.ts';
+import { tierSettings } from '../../core/policy/retention/tiers.ts';
 import { pruneInput, type PruneOrder } from '../prune/prunes.ts';
 import { oneLine } from '../tree/items.ts';
 import { chooseInstances, chooseSnapshots, placeOf } from './choose.ts';

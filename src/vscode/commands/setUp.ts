@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Route } from '../../core/actions/preflight.ts';
-import { mirrorSourceOf } from '../../core/policy/mirrorKeys.ts';
-import { type Check, checksOf, couldMirror, type ProfileCopy } from '../../core/policy/preflight.ts';
+import { mirrorSourceOf } from '../../core/policy/mirror/mirrorKeys.ts';
+import { type Check, checksOf, couldMirror, type ProfileCopy } from '../../core/policy/mirror/preflight.ts';
 import { isTemporary } from '../../core/policy/temporary.ts';
 import type { Instance, SnapshotServerPair, TransferMode } from '../../core/model.ts';
 import { setSnapshotServers, snapshotServers } from '../settings.ts';

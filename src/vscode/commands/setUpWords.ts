@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { classify, IncusError } from '../../core/incus/errors.ts';
-import type { Check } from '../../core/policy/preflight.ts';
+import type { Check } from '../../core/policy/mirror/preflight.ts';
 import { describeError } from '../messages.ts';
 import { oneLine } from '../tree/items.ts';
 

@@ -1,7 +1,12 @@
 import * as vscode from 'vscode';
 import { type TrustQuestions, urlsOf } from '../../core/actions/remotes.ts';
 import { isOnThisMachine } from '../../core/model.ts';
-import { checkNewRemoteName, proposeRemoteName, readServerInput, type TrustToken } from '../../core/policy/trust.ts';
+import {
+  checkNewRemoteName,
+  proposeRemoteName,
+  readServerInput,
+  type TrustToken,
+} from '../../core/policy/mirror/trust.ts';
 import { setSnapshotServers, snapshotServers } from '../settings.ts';
 import { oneLine } from '../tree/items.ts';
 import { requireClient } from './choose.ts';

@@ -3,11 +3,11 @@ import type { Mirrors } from '../../core/actions/mirror.ts';
 import type { MirrorHistory } from '../../core/actions/mirrorHistory.ts';
 import type { Inventory } from '../../core/inventory/inventory.ts';
 import type { InstanceRef, Snapshot, SnapshotServerPair } from '../../core/model.ts';
-import { incomingName, mirroredState, type SnapshotMirrored } from '../../core/policy/mirror.ts';
-import { isMirrorOf, type MirrorSource, mirrorSourceOf } from '../../core/policy/mirrorKeys.ts';
-import { jobFor, type MirrorJob } from '../../core/policy/mirrorJobs.ts';
+import { incomingName, mirroredState, type SnapshotMirrored } from '../../core/policy/mirror/mirror.ts';
+import { isMirrorOf, type MirrorSource, mirrorSourceOf } from '../../core/policy/mirror/mirrorKeys.ts';
+import { jobFor, type MirrorJob } from '../../core/policy/mirror/mirrorJobs.ts';
 import { isTemporaryName } from '../../core/policy/temporary.ts';
-import { isLate, type MirrorStanding, standingOf } from '../../core/policy/mirrorStanding.ts';
+import { isLate, type MirrorStanding, standingOf } from '../../core/policy/mirror/mirrorStanding.ts';
 
 /** How one instance stands with its mirror. */
 export interface MirrorLine {

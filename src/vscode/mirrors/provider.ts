@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { type InstanceRef, keyOf, type SnapshotServerPair } from '../../core/model.ts';
-import { jobFor, jobKey, type MirrorJob } from '../../core/policy/mirrorJobs.ts';
+import { jobFor, jobKey, type MirrorJob } from '../../core/policy/mirror/mirrorJobs.ts';
 import { oneLine } from '../tree/items.ts';
 import { exactTime, relativeTime } from '../tree/wording.ts';
 import type { MirrorBoard, MirrorLine } from './board.ts';

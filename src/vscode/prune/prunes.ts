@@ -2,9 +2,9 @@ import pLimit from 'p-limit';
 import * as vscode from 'vscode';
 import type { Inventory } from '../../core/inventory/inventory.ts';
 import { type Instance, type InstanceRef, keyOf, type Snapshot } from '../../core/model.ts';
-import { mirrorSourceOf } from '../../core/policy/mirrorKeys.ts';
-import { planPrune, type PruneInput } from '../../core/policy/prune.ts';
-import type { Retention } from '../../core/policy/retention.ts';
+import { mirrorSourceOf } from '../../core/policy/mirror/mirrorKeys.ts';
+import { planPrune, type PruneInput } from '../../core/policy/retention/prune.ts';
+import type { Retention } from '../../core/policy/retention/retention.ts';
 import {
   type FromPrune,
   pruneContract,

@@ -2,8 +2,8 @@
 import { l10n } from 'vscode';
 import type { Inventory } from '../../core/inventory/inventory.ts';
 import { type Instance, isRunning } from '../../core/model.ts';
-import { type Forecast, forecast, type ScheduleSettings } from '../../core/policy/forecast.ts';
-import { mirrorSourceOf } from '../../core/policy/mirrorKeys.ts';
+import { type Forecast, forecast, type ScheduleSettings } from '../../core/policy/schedule/forecast.ts';
+import { mirrorSourceOf } from '../../core/policy/mirror/mirrorKeys.ts';
 import {
   inheritedBy,
   isTrue,
@@ -12,8 +12,8 @@ import {
   type ScheduleField,
   type Source,
   sourceOf,
-} from '../../core/policy/scheduleSources.ts';
-import { ownTimeZone, wallTime } from '../../core/policy/zone.ts';
+} from '../../core/policy/schedule/scheduleSources.ts';
+import { ownTimeZone, wallTime } from '../../core/policy/schedule/zone.ts';
 import type {
   ScheduleFieldState,
   ScheduleFormState,

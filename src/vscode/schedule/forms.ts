@@ -4,7 +4,7 @@ import type { IncusClient } from '../../core/incus/client.ts';
 import { type IncusError, toIncusError } from '../../core/incus/errors.ts';
 import type { Inventory } from '../../core/inventory/inventory.ts';
 import { keyOf } from '../../core/model.ts';
-import { SCHEDULE_KEYS } from '../../core/policy/scheduleSources.ts';
+import { SCHEDULE_KEYS } from '../../core/policy/schedule/scheduleSources.ts';
 import {
   type FromSchedule,
   scheduleContract,

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { Inventory } from '../../core/inventory/inventory.ts';
 import { type Instance, type InstanceRef, keyOf } from '../../core/model.ts';
-import { grammarOf } from '../../core/policy/cron.ts';
-import { checkHealth, type HealthProblem, isSerious } from '../../core/policy/health.ts';
+import { grammarOf } from '../../core/policy/schedule/cron.ts';
+import { checkHealth, type HealthProblem, isSerious } from '../../core/policy/schedule/health.ts';
 
 /** Milliseconds in which changes are gathered. */
 const GATHER = 250;

@@ -1,6 +1,6 @@
 /** What is wrong with schedules, in the user's language. */
 import { l10n } from 'vscode';
-import type { HealthProblem } from '../../core/policy/health.ts';
+import type { HealthProblem } from '../../core/policy/schedule/health.ts';
 import { exactTime } from '../tree/wording.ts';
 import { patternProblemWords, stopsOthers } from './words.ts';
 

@@ -3,8 +3,8 @@ import type { IncusClient } from '../../core/incus/client.ts';
 import { IncusError } from '../../core/incus/errors.ts';
 import type { Inventory } from '../../core/inventory/inventory.ts';
 import { type Instance, type InstanceRef, keyOf, type Profile, type ProfileRef } from '../../core/model.ts';
-import { type CronGrammar, grammarOf } from '../../core/policy/cron.ts';
-import { MANUAL_EXPIRY } from '../../core/policy/scheduleSources.ts';
+import { type CronGrammar, grammarOf } from '../../core/policy/schedule/cron.ts';
+import { MANUAL_EXPIRY } from '../../core/policy/schedule/scheduleSources.ts';
 import type { ScheduleTarget } from '../../core/actions/scheduleEdits.ts';
 
 export type Subject =

@@ -1,8 +1,8 @@
 /** What a schedule will come to, in the user's language. */
 import { env, l10n } from 'vscode';
-import type { Forecast, ForecastRun, Settled, Warning } from '../../core/policy/forecast.ts';
-import type { PatternPreview, PatternProblem } from '../../core/policy/pattern.ts';
-import type { Trigger } from '../../core/policy/runs.ts';
+import type { Forecast, ForecastRun, Settled, Warning } from '../../core/policy/schedule/forecast.ts';
+import type { PatternPreview, PatternProblem } from '../../core/policy/schedule/pattern.ts';
+import type { Trigger } from '../../core/policy/schedule/runs.ts';
 import { oneLine } from '../tree/items.ts';
 import { scheduleWords } from '../tree/wording.ts';
 

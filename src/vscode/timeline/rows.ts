@@ -1,10 +1,10 @@
 import type { InstanceEntry } from '../../core/inventory/rows.ts';
 import { type Instance, isRunning, keyOf, type Server, type Snapshot, type SnapshotName } from '../../core/model.ts';
-import { grammarOf } from '../../core/policy/cron.ts';
-import { mirroredState } from '../../core/policy/mirror.ts';
-import { originOf } from '../../core/policy/origin.ts';
-import { isPinned } from '../../core/policy/pins.ts';
-import { comingRuns, overdueSince, type ScheduleFacts } from '../../core/policy/timeline.ts';
+import { grammarOf } from '../../core/policy/schedule/cron.ts';
+import { mirroredState } from '../../core/policy/mirror/mirror.ts';
+import { originOf } from '../../core/policy/schedule/origin.ts';
+import { isPinned } from '../../core/policy/retention/pins.ts';
+import { comingRuns, overdueSince, type ScheduleFacts } from '../../core/policy/schedule/timeline.ts';
 import type { TimelineRow, TimelineSnapshot } from '../../protocol/timeline.ts';
 import { placeOf } from '../commands/choose.ts';
 import { timeZoneOf } from '../settings.ts';

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { Inventory } from '../../core/inventory/inventory.ts';
 import type { InstanceEntry } from '../../core/inventory/rows.ts';
 import { type InstanceRef, keyOf } from '../../core/model.ts';
-import { mirrorSourceOf, sourceText } from '../../core/policy/mirrorKeys.ts';
+import { mirrorSourceOf, sourceText } from '../../core/policy/mirror/mirrorKeys.ts';
 import {
   type FromTimeline,
   type TimelineRow,

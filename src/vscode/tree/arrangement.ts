@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events';
 import * as vscode from 'vscode';
 import type { Inventory } from '../../core/inventory/inventory.ts';
 import { countOf, type InstanceEntry, newestOf } from '../../core/inventory/rows.ts';
-import { type Arrangeable, type Filter, parseFilter, shows } from '../../core/policy/filter.ts';
-import { isOrder, type Order, ordered } from '../../core/policy/order.ts';
+import { type Arrangeable, type Filter, parseFilter, shows } from '../../core/policy/arrangement/filter.ts';
+import { isOrder, type Order, ordered } from '../../core/policy/arrangement/order.ts';
 
 /** Where the order is kept from one window to the next. */
 const KEPT_ORDER = 'order';

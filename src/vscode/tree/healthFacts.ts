@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type HealthProblem, isSerious } from '../../core/policy/health.ts';
+import { type HealthProblem, isSerious } from '../../core/policy/schedule/health.ts';
 import { healthSentence, healthWord } from '../schedule/healthWords.ts';
 import { type Row, withWords } from './items.ts';
 

@@ -1,8 +1,8 @@
 import { env, l10n } from 'vscode';
 import type { Instance, Snapshot } from '../../core/model.ts';
 import { countOf, type InstanceEntry } from '../../core/inventory/rows.ts';
-import type { DrillResult } from '../../core/policy/drill.ts';
-import { describeSchedule, type SchedulePhrases } from '../../core/policy/schedule.ts';
+import type { DrillResult } from '../../core/policy/mirror/drill.ts';
+import { describeSchedule, type SchedulePhrases } from '../../core/policy/schedule/schedule.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { overridesFor, SENDING_KEY, SOURCE_KEY, VERIFIED_KEY } from '../../../src/core/policy/mirrorKeys.ts';
+import { overridesFor, SENDING_KEY, SOURCE_KEY, VERIFIED_KEY } from '../../../src/core/policy/mirror/mirrorKeys.ts';
 import { SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
 import { mustRun, type Result, run, waitFor } from '../../lab/process.ts';
 import { picks, presses } from '../support/dialogs.ts';

@@ -1,6 +1,6 @@
 /** Recovery drills and temporary copies, on the snapshot server. */
 import assert from 'node:assert/strict';
-import { overridesFor, SENDING_KEY } from '../../../src/core/policy/mirrorKeys.ts';
+import { overridesFor, SENDING_KEY } from '../../../src/core/policy/mirror/mirrorKeys.ts';
 import { TEMPORARY_KEY } from '../../../src/core/policy/temporary.ts';
 import { SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
 import { waitFor } from '../../lab/process.ts';

@@ -4,7 +4,7 @@ import { KeyedQueue } from '../../../src/core/actions/queue.ts';
 import { Mirrors, type MirrorWish } from '../../../src/core/actions/mirror.ts';
 import { MirrorHistory } from '../../../src/core/actions/mirrorHistory.ts';
 import { Operations } from '../../../src/core/actions/operations.ts';
-import { jobFor } from '../../../src/core/policy/mirrorJobs.ts';
+import { jobFor } from '../../../src/core/policy/mirror/mirrorJobs.ts';
 import { KeptMirrors } from '../../../src/vscode/mirrors/store.ts';
 import { attachLab } from '../../lab/handle.ts';
 import { waitFor } from '../../lab/process.ts';

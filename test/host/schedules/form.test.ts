@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { SCHEDULE_KEYS } from '../../../src/core/policy/scheduleSources.ts';
+import { SCHEDULE_KEYS } from '../../../src/core/policy/schedule/scheduleSources.ts';
 import type { ScheduleFormState, ScheduleValues } from '../../../src/protocol/schedule.ts';
 import { changesOf, formState, previewOf } from '../../../src/vscode/schedule/formState.ts';
 import { reachedBy, readSubject, type Subject } from '../../../src/vscode/schedule/subject.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { SCHEDULE_KEYS } from '../../../src/core/policy/scheduleSources.ts';
+import { SCHEDULE_KEYS } from '../../../src/core/policy/schedule/scheduleSources.ts';
 import { leaves, picks } from '../support/dialogs.ts';
 import { useHost } from '../support/host.ts';
 

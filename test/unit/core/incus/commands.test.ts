@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as commands from '../../../../src/core/incus/commands.ts';
-import { refusalOf, terminalRefusalOf } from '../../../../src/core/policy/allowed.ts';
+import { refusalOf, terminalRefusalOf } from '../../../../src/core/policy/guard/allowed.ts';
 
 const ref = { remote: 'local', project: 'default', instance: 'ubuntu-test' };
 const snapshot = { ...ref, snapshot: 'ubuntu-test-1' };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { refusalOf } from '../../../../src/core/policy/allowed.ts';
+import { refusalOf } from '../../../../src/core/policy/guard/allowed.ts';
 import { checkNewInstanceName } from '../../../../src/core/policy/names.ts';
 import {
   isTemporary,

@@ -1,0 +1,134 @@
+/**
+ * Which requests to Incus' REST API may ever be sent. `allowed.ts` asks it of what `incus query` is given; it serves
+ * as well for what goes through a proxy.
+ */
+import { checkNewSnapshotName, checkSnapshotUse, snapshotPathSegment } from '../names.ts';
+
+/** A part of a request that is not on the list; `undefined` where all of it is. */
+export type RequestRefusal = 'method' | 'path' | 'body';
+
+/** What Incus accepts as an instance's name (`validate.IsHostname`); no such name can leave its place in a path. */
+export const INSTANCE_NAME = /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$/;
+
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+/** RFC 3339, which Go's zero time ("never") is too. */
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
+
+/** What may stand in a URL as it is, and whole escapes. */
+const URL_TEXT = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*$/;
+
+/**
+ * Why a request must not be sent. `GET` may read anything under `/1.0`. The others are these, with at most
+ * `?project=P`:
+ *
+ * - `POST /1.0/instances/I/snapshots` with `name`, `expires_at`, `stateful`: makes a snapshot
+ * - `PUT /1.0/instances/I` with `restore` and `disk_only: true`, and only with both: restores the disk. Without a
+ *   snapshot's name in `restore` it would replace the instance's configuration
+ * - `PATCH /1.0/instances/I/snapshots/S` with `expires_at` alone
+ * - `DELETE /1.0/instances/I/snapshots/S`
+ * - `DELETE /1.0/operations/UUID`: cancels an operation
+ *
+ * `S` must be written as `snapshotPathSegment` writes it, so that it decodes to one name, which is not `.` or `..`.
+ * That matters: a server from 7.0.1 on resolves dots in a path (Go's `ServeMux`), and `snapshots/..` is the instance.
+ *
+ * @param path with its query, as it stands in the URL
+ * @param body JSON; `undefined`: none
+ */
+export function refusalOfRequest(method: string, path: string, body: string | undefined): RequestRefusal | undefined {
+  if (!['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(method)) return 'method';
+  if (!URL_TEXT.test(path) || hasDots(path)) return 'path';
+  if (method === 'GET') {
+    if (!/^\/1\.0(?:[/?]|$)/.test(path)) return 'path';
+    return body === undefined ? undefined : 'body';
+  }
+  const segments = segmentsOf(path);
+  if (!segments) return 'path';
+  const checks = { POST: checkPost, PUT: checkPut, PATCH: checkPatch, DELETE: checkDelete };
+  return checks[method as keyof typeof checks](segments, body);
+}
+
+/** Whether a segment is `.` or `..`, however often a server would decode it. */
+function hasDots(path: string): boolean {
+  const [plain = ''] = path.split('?', 1);
+  return plain
+    .toLowerCase()
+    .replaceAll(/%(?:25)*2e/g, '.')
+    .replaceAll(/%(?:25)*2f/g, '/')
+    .split('/')
+    .some((segment) => segment === '.' || segment === '..');
+}
+
+/** The segments behind `/1.0/`; `undefined` where the path is none of that, or its query asks for more than a project. */
+function segmentsOf(path: string): string[] | undefined {
+  const match = /^\/1\.0\/([^?]+)(?:\?project=[^&?;=]+)?$/.exec(path);
+  return match?.[1]?.split('/');
+}
+
+function checkPost(segments: readonly string[], body: string | undefined): RequestRefusal | undefined {
+  if (!isUnderInstance(segments) || segments.length !== 3) return 'path';
+  const fields = fieldsOf(body);
+  if (!fields) return 'body';
+  const isFine = Object.entries(fields).every(([key, value]) => {
+    if (key === 'name') return typeof value === 'string' && checkNewSnapshotName(value, []) === undefined;
+    if (key === 'expires_at') return isTime(value);
+    return key === 'stateful' && typeof value === 'boolean';
+  });
+  return isFine ? undefined : 'body';
+}
+
+function checkPut(segments: readonly string[], body: string | undefined): RequestRefusal | undefined {
+  const [instances, instance = '', ...rest] = segments;
+  if (instances !== 'instances' || !INSTANCE_NAME.test(instance) || rest.length > 0) return 'path';
+  const { restore, disk_only: diskOnly, ...others } = fieldsOf(body) ?? {};
+  const isFine =
+    typeof restore === 'string' &&
+    checkSnapshotUse(restore, 'restore') === undefined &&
+    diskOnly === true &&
+    Object.keys(others).length === 0;
+  return isFine ? undefined : 'body';
+}
+
+function checkPatch(segments: readonly string[], body: string | undefined): RequestRefusal | undefined {
+  if (!isSnapshot(segments)) return 'path';
+  const fields = fieldsOf(body);
+  const isFine = fields && Object.keys(fields).length === 1 && isTime(fields['expires_at']);
+  return isFine ? undefined : 'body';
+}
+
+function checkDelete(segments: readonly string[], body: string | undefined): RequestRefusal | undefined {
+  const [first, id, ...rest] = segments;
+  const isOperation = first === 'operations' && rest.length === 0 && UUID.test(id ?? '');
+  if (!isOperation && !isSnapshot(segments)) return 'path';
+  return body === undefined ? undefined : 'body';
+}
+
+function isUnderInstance([instances, instance = '', snapshots]: readonly string[]): boolean {
+  return instances === 'instances' && INSTANCE_NAME.test(instance) && snapshots === 'snapshots';
+}
+
+function isSnapshot(segments: readonly string[]): boolean {
+  const [, , , segment = '', ...rest] = segments;
+  if (!isUnderInstance(segments) || rest.length > 0) return false;
+  try {
+    const name = decodeURIComponent(decodeURIComponent(segment));
+    return checkSnapshotUse(name, 'setExpiry') === undefined && snapshotPathSegment(name) === segment;
+  } catch {
+    return false;
+  }
+}
+
+/** The members of a JSON object; `undefined` for anything else. */
+function fieldsOf(body: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(body ?? '');
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'string' && TIME.test(value);
+}

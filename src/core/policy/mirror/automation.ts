@@ -1,0 +1,177 @@
+/**
+ * Mirroring without VS Code: what is written where, so that it runs by itself and is found again.
+ */
+import * as z from 'zod/mini';
+import type { SnapshotServerPair } from '../../model.ts';
+import { writeScript } from './automationScript.ts';
+import { jobFor } from './mirrorJobs.ts';
+import { quoteForShell } from '../quote.ts';
+
+/** What starts it: systemd for one user or for the machine, or cron. */
+export type AutomationKind = 'user' | 'system' | 'cron';
+
+/** All that an automation is made of; it stands in its script. */
+export interface Automation {
+  readonly kind: AutomationKind;
+  readonly pair: SnapshotServerPair;
+  /** SHA-256 of the source server's certificate. */
+  readonly fingerprint: string;
+  readonly instances: readonly { readonly project: string; readonly instance: string }[];
+  /** `OnCalendar=` of systemd, or five fields of cron. */
+  readonly when: string;
+  /** Whether what was deleted on an original may be deleted on its mirror. */
+  readonly mayDelete: boolean;
+}
+
+/** Where things are on the machine. */
+export interface AutomationPlaces {
+  /** Absolute paths of folders. */
+  readonly scripts: string;
+  readonly units: string;
+  /** Who runs it, by the system's systemd. */
+  readonly user: string;
+  /** The `incus` program, as an absolute path or a name, and variables that it needs. */
+  readonly program: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A file to be written. */
+export interface AutomationFile {
+  readonly path: string;
+  readonly text: string;
+  readonly executable: boolean;
+}
+
+const MARK = 'incus-snapshots-automation';
+
+const name = z.string().check(z.minLength(1));
+const record = z.object({
+  kind: z.enum(['user', 'system', 'cron']),
+  pair: z.object({
+    from: name,
+    to: name,
+    mode: z.enum(['pull', 'push', 'relay']),
+    targetProject: z.optional(name),
+    targetPool: z.optional(name),
+  }),
+  fingerprint: z.string(),
+  instances: z.array(z.object({ project: name, instance: name })),
+  when: name,
+  mayDelete: z.boolean(),
+});
+
+/** Names an automation, and its files: one for each pair of remotes. */
+export function automationName({ from, to }: Pick<SnapshotServerPair, 'from' | 'to'>): string {
+  const plain = (text: string) => text.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-|-$/g, '') || 'remote';
+  return `incus-snapshots-mirror-${plain(from)}-to-${plain(to)}`;
+}
+
+/** Whether a text can stand for times: nothing in it can end a line of a unit or of a crontab, or begin another. */
+export function isWhen(kind: AutomationKind, when: string): boolean {
+  if (kind === 'cron') return /^(?:[0-9*,/A-Za-z-]+ ){4}[0-9*,/A-Za-z-]+$/.test(when);
+  return /^[A-Za-z0-9*:,./~ -]{1,80}$/.test(when) && when.trim() === when;
+}
+
+/** The files of an automation, its script first. */
+export function automationFiles(automation: Automation, places: AutomationPlaces): AutomationFile[] {
+  const { kind, pair, instances, fingerprint, mayDelete } = automation;
+  const title = automationName(pair);
+  const script = `${places.scripts}/${title}.sh`;
+  const mirrors = instances.map((one) => ({ job: jobFor(pair, { remote: pair.from, ...one }), fingerprint }));
+  const text = writeScript({
+    ...{ name: title, mayDelete, mirrors, program: places.program, env: places.env },
+    settings: `${MARK} ${JSON.stringify(automation)}`,
+  });
+  const files = [{ path: script, text, executable: true }];
+  if (kind === 'cron') return files;
+  const unit = (ending: string, of: string) => ({
+    path: `${places.units}/${title}${ending}`,
+    text: of,
+    executable: false,
+  });
+  return [
+    ...files,
+    unit('.service', serviceText(automation, script, places.user)),
+    unit('.timer', timerText(automation)),
+  ];
+}
+
+function serviceText({ kind, pair }: Automation, script: string, user: string): string {
+  return [
+    '[Unit]',
+    `Description=Incus Snapshots: mirror ${unitText(pair.from)} to ${unitText(pair.to)}`,
+    'Documentation=man:incus(1)',
+    '',
+    '[Service]',
+    'Type=oneshot',
+    ...(kind === 'system' ? [`User=${unitText(user)}`] : []),
+    `ExecStart=/bin/sh "${unitText(script)}"`,
+    '',
+  ].join('\n');
+}
+
+function timerText({ pair, when }: Automation): string {
+  return [
+    '[Unit]',
+    `Description=Incus Snapshots: when ${unitText(pair.from)} is mirrored to ${unitText(pair.to)}`,
+    '',
+    '[Timer]',
+    `OnCalendar=${when}`,
+    'Persistent=true',
+    '',
+    '[Install]',
+    'WantedBy=timers.target',
+    '',
+  ].join('\n');
+}
+
+/** Within a unit's double quotes: `%` and `$` have a meaning there, and a line's end would begin a setting. */
+function unitText(text: string): string {
+  return text
+    .replaceAll(/[\u0000-\u001f]/g, ' ')
+    .replaceAll(/[\\"]/g, '\\$&')
+    .replaceAll('%', '%%')
+    .replaceAll('$', '$$$$');
+}
+
+/** The line of a crontab, with the mark by which it is found again. To cron `%` is the end of a line. */
+export function cronLine(automation: Automation, places: AutomationPlaces): string {
+  const title = automationName(automation.pair);
+  const command = quoteForShell(['/bin/sh', `${places.scripts}/${title}.sh`], 'posix').replaceAll('%', String.raw`\%`);
+  return `${automation.when} ${command} # ${MARK} ${title}`;
+}
+
+/** A crontab with this automation's line in place of an earlier one. */
+export function withCronLine(crontab: string, automation: Automation, places: AutomationPlaces): string {
+  return `${withoutCronLine(crontab, automation)}${cronLine(automation, places)}\n`;
+}
+
+/** A crontab without this automation's line; all others stay as they are. */
+export function withoutCronLine(crontab: string, { pair }: Pick<Automation, 'pair'>): string {
+  const mark = ` # ${MARK} ${automationName(pair)}`;
+  const lines = crontab.split('\n').filter((line) => !line.endsWith(mark));
+  const text = lines.join('\n');
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+}
+
+/** What a script that was found says of itself; `undefined`: it is none of ours. */
+export function readAutomation(script: string): Automation | undefined {
+  const line = script.split('\n').find((one) => one.startsWith(`# ${MARK} `));
+  if (line === undefined) return undefined;
+  try {
+    const parsed = record.safeParse(JSON.parse(line.slice(`# ${MARK} `.length)));
+    if (!parsed.success) return undefined;
+    const { pair, ...rest } = parsed.data;
+    const { targetProject, targetPool, ...sides } = pair;
+    return {
+      ...rest,
+      pair: {
+        ...sides,
+        ...(targetProject !== undefined && { targetProject }),
+        ...(targetPool !== undefined && { targetPool }),
+      },
+    };
+  } catch {
+    return undefined;
+  }
+}
