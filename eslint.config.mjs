@@ -84,13 +84,13 @@ export default defineConfig(
   },
   {
     files: ['src/**'],
-    ignores: ['src/vscode/commands/table.ts', 'src/vscode/contextKeys.ts'],
+    ignores: ['src/vscode/commands/registration.ts', 'src/vscode/contextKeys.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',
         {
           selector: "CallExpression[callee.property.name='registerCommand']",
-          message: 'Commands are registered in vscode/commands/table.ts.',
+          message: 'Commands are registered in vscode/commands/registration.ts.',
         },
         {
           selector: "CallExpression[callee.property.name='executeCommand'][arguments.0.value='setContext']",

@@ -3,11 +3,11 @@
  *
  *   node scripts/build.mjs [--production] [--tests] [--bench] [--watch]
  */
-import { readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { withLock } from './setup/lock.mjs';
-import { cacheFolder, project } from './setup/places.mjs';
+import { cacheFolder, project, readAtStart } from './setup/places.mjs';
 
 /** Node bundles run in VS Code's extension host; 22 is the Node of the oldest VS Code that package.json allows. */
 const NODE_BUNDLE = {
@@ -20,35 +20,97 @@ const NODE_BUNDLE = {
   tsconfig: join(project, 'tsconfig.json'),
 };
 
+/**
+ * The extension: what activation reads, and beside it in `dist` what is imported later (the commands). esbuild parts code
+ * for ES modules only, while VS Code loads CommonJS, so that each part is put into that form afterwards.
+ */
 function extensionBundle(production) {
   return {
     ...NODE_BUNDLE,
+    format: 'esm',
+    splitting: true,
+    chunkNames: '[name]-[hash]',
     entryPoints: ['src/extension.ts'],
-    outfile: 'dist/extension.js',
+    outdir: 'dist',
     external: ['vscode'],
-    plugins: [LIBRARIES_APART],
+    plugins: [LIBRARIES_APART, asCommonJs(production)],
     minify: production,
-    sourcemap: production ? 'external' : 'linked',
+    sourcemap: 'inline',
+    metafile: true,
+    write: false,
   };
 }
 
-/** What of the libraries is imported when it is needed for the first time, so that activation does not read it. */
-const LIBRARIES = { execa: 'execa', ws: 'WebSocket' };
+function asCommonJs(production) {
+  return {
+    name: 'as-common-js',
+    setup({ esbuild, onEnd }) {
+      onEnd(async ({ errors, outputFiles, metafile }) => {
+        if (errors.length > 0) return;
+        for (const { path, text } of outputFiles) {
+          const name = basename(path);
+          const { code, map } = await esbuild.transform(text, {
+            format: 'cjs',
+            platform: NODE_BUNDLE.platform,
+            target: NODE_BUNDLE.target,
+            supported: { 'dynamic-import': false },
+            minify: production,
+            sourcefile: name,
+            sourcemap: 'external',
+          });
+          mkdirSync(dirname(path), { recursive: true });
+          writeFileSync(path, production ? code : `${code}//# sourceMappingURL=${name}.map\n`);
+          writeFileSync(`${path}.map`, map);
+        }
+        const written = new Set(outputFiles.map(({ path }) => basename(path)));
+        for (const name of readdirSync(join(project, 'dist')).filter((one) => /\.js(\.map)?$/.test(one))) {
+          if (!written.has(name.replace(/\.map$/, ''))) rmSync(join(project, 'dist', name));
+        }
+        writeFileSync(readAtStart, JSON.stringify(readWith(metafile, 'dist/extension.js')));
+      });
+    },
+  };
+}
 
-/** Leaves those imports to files of their own beside the extension. */
+function readWith({ outputs }, path) {
+  const imported = outputs[path].imports.filter(({ kind, external }) => kind === 'import-statement' && !external);
+  return [...new Set([path, ...imported.flatMap((one) => readWith({ outputs }, one.path))])];
+}
+
+/**
+ * Libraries that lie in files of their own beside the extension and are loaded when they are needed for the first time,
+ * so that activation does not read them: what is said of each there, and what of it is used.
+ */
+const LIBRARIES = {
+  execa: { contents: `export { execa } from 'execa'` },
+  ws: { contents: `export { WebSocket } from 'ws'` },
+  cronstrue: {
+    contents: `import cronstrue from 'cronstrue'; ${['de', 'fr', 'it'].map((one) => `import 'cronstrue/locales/${one}.js';`).join(' ')} export const toString = cronstrue.toString;`,
+    // Rows cannot wait for words: where it is imported it is loaded in the moment of its first call.
+    inPlace: `export default { toString: (...args) => require('./lib/cronstrue.js').toString(...args) }`,
+  },
+};
+
+/** Leaves those libraries to their files. */
 const LIBRARIES_APART = {
   name: 'libraries-apart',
-  setup({ onResolve }) {
-    onResolve({ filter: new RegExp(`^(${Object.keys(LIBRARIES).join('|')})$`) }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path: `./lib/${path}.js`, external: true } : undefined,
-    );
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[a-z]+(\/locales\/[a-z]+\.js)?$/ }, ({ kind, path, namespace }) => {
+      const [name, isPart] = path.split('/');
+      const library = LIBRARIES[name];
+      if (!library || namespace === 'in-place') return undefined;
+      if (library.inPlace) return { path: isPart ? 'nothing' : name, namespace: 'in-place' };
+      return kind === 'dynamic-import' ? { path: `./lib/${name}.js`, external: true } : undefined;
+    });
+    onResolve({ filter: /^\.\/lib\//, namespace: 'in-place' }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /.*/, namespace: 'in-place' }, ({ path }) => ({ contents: LIBRARIES[path]?.inPlace ?? '' }));
   },
 };
 
 function libraryBundles(production) {
-  return Object.entries(LIBRARIES).map(([name, what]) => ({
+  return Object.entries(LIBRARIES).map(([name, { contents }]) => ({
     ...NODE_BUNDLE,
-    stdin: { contents: `export { ${what} } from '${name}'`, resolveDir: project },
+    stdin: { contents, resolveDir: project },
     outfile: `dist/lib/${name}.js`,
     minify: production,
     sourcemap: production ? 'external' : 'linked',

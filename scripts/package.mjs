@@ -26,7 +26,7 @@ function bundledPackages() {
     readdirSync(join(project, 'dist', folder))
       .filter((name) => name.endsWith('.js.map'))
       .map((name) => `${folder}/${name}`);
-  const maps = ['extension.js.map', ...mapsIn('lib'), ...mapsIn('webview')];
+  const maps = [...mapsIn('.'), ...mapsIn('lib'), ...mapsIn('webview')];
   const sources = maps.flatMap((map) => JSON.parse(readFileSync(join(project, 'dist', map), 'utf8')).sources);
   const names = sources.flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1] ?? []);
   return [...new Set(names)].sort();

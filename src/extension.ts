@@ -24,7 +24,7 @@ import { Follower } from './core/inventory/follow.ts';
 import { Inventory } from './core/inventory/inventory.ts';
 import { automationPlaces } from './vscode/automation/places.ts';
 import { showFailedSnapshot, showLeftover } from './vscode/commands/report.ts';
-import { registerCommands } from './vscode/commands/table.ts';
+import { registerCommands } from './vscode/commands/registration.ts';
 import { followContext, followFilter } from './vscode/contextKeys.ts';
 import { InfoDocuments } from './vscode/infoDocuments.ts';
 import { Log } from './vscode/log.ts';

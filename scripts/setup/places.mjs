@@ -9,6 +9,9 @@ import { join } from 'node:path';
 /** The checkout. */
 export const project = join(import.meta.dirname, '..', '..');
 
+/** Where it stands which files are read when the extension is activated, for the benchmark to weigh them. */
+export const readAtStart = join(project, 'dist/readAtStart.json');
+
 /** The folder that all of it is in. */
 export function cacheFolder() {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'incus-snapshots');

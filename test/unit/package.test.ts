@@ -182,7 +182,7 @@ describe('the package', () => {
   it('holds the program and what belongs to it, and nothing else', async () => {
     const files = await listFiles({ cwd: PROJECT, packageManager: PackageManager.None });
     const allowed =
-      /^(dist\/extension\.js|dist\/(lib|webview)\/\w+\.js|l10n\/bundle\.l10n(\.\w+)?\.json|media\/[\w-]+\.(svg|png|css)|package(\.nls(\.\w+)?)?\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+      /^(dist\/(extension|table-\w+|chunk-\w+)\.js|dist\/(lib|webview)\/\w+\.js|l10n\/bundle\.l10n(\.\w+)?\.json|media\/[\w-]+\.(svg|png|css)|package(\.nls(\.\w+)?)?\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
     expect(files.filter((file) => !allowed.test(file))).toEqual([]);
     expect(files).toEqual(
       expect.arrayContaining([

@@ -2,10 +2,8 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { type Contract, fromWebview, type FromHost, type Texts, whyUnfit } from '../../protocol/contract.ts';
 import type { Log } from '../log.ts';
+import { thisExtension } from '../thisExtension.ts';
 import { pageOf } from './page.ts';
-
-/** As `publisher` and `name` of package.json make it. */
-const EXTENSION = 'incus-snapshots.incus-snapshots';
 
 export interface PanelOptions<Text extends string, ToWebview, ToHost> {
   /** Names the kind of panel: the view type, the script `dist/webview/NAME.js` and the style `media/NAME.css`. */
@@ -33,8 +31,7 @@ export class Panel<Text extends string, ToWebview, ToHost> implements vscode.Dis
   constructor(log: Log, options: PanelOptions<Text, ToWebview, ToHost>) {
     this.#log = log;
     this.#options = options;
-    const root = vscode.extensions.getExtension(EXTENSION)?.extensionUri;
-    if (!root) throw new Error(`the extension ${EXTENSION} does not find itself`);
+    const root = thisExtension().extensionUri;
     const folders = {
       scripts: vscode.Uri.joinPath(root, 'dist', 'webview'),
       media: vscode.Uri.joinPath(root, 'media'),

@@ -1,0 +1,69 @@
+import * as vscode from 'vscode';
+import * as z from 'zod/mini';
+import { toIncusError } from '../../core/incus/errors.ts';
+import { SECTION } from '../settings.ts';
+import type { MirrorRow } from '../mirrors/provider.ts';
+import { thisExtension } from '../thisExtension.ts';
+import type { Node } from '../tree/nodes.ts';
+import { showFailure } from './report.ts';
+import { type Selection, selectionOf, type Services } from './services.ts';
+import type { COMMANDS } from './table.ts';
+
+type CommandId = keyof typeof COMMANDS;
+
+/** Commands that keys call with this argument work on what is selected in the view. */
+const FROM_KEYBOARD = 'selection';
+
+/**
+ * Registers all commands that the manifest names. What they do is read when one is called for the first time. Here, and
+ * only here, failures become messages.
+ */
+export function registerCommands(services: Services): vscode.Disposable {
+  const registrations = named().map((id) =>
+    vscode.commands.registerCommand(`${SECTION}.${id}`, async (first?: unknown, second?: unknown) => {
+      const selection = selectionFrom(services, first, second);
+      try {
+        const { COMMANDS } = await import('./table.ts');
+        await COMMANDS[id](services, selection);
+      } catch (error) {
+        const failure = toIncusError(error);
+        // A failed call stands in the log already.
+        if (failure.kind === 'other' && failure.argv.length === 0) services.log.error(error);
+        await showFailure(services.log, undefined, failure);
+      }
+    }),
+  );
+  return vscode.Disposable.from(...registrations);
+}
+
+/** The commands of the manifest, by their ids without the section. */
+function named(): CommandId[] {
+  const { contributes } = thisExtension().packageJSON as { contributes: { commands: { command: string }[] } };
+  return contributes.commands.map(({ command }) => command.slice(SECTION.length + 1) as CommandId);
+}
+
+/** A menu hands over the row under the mouse and, where it is among them, all selected rows. */
+function selectionFrom(services: Services, first: unknown, second: unknown): Selection {
+  if (first === FROM_KEYBOARD) return selectionOf(services.view.selection);
+  if (Array.isArray(second) && second.length > 0) return selectionOf(second.filter(isNode));
+  if (isNode(first)) return selectionOf([first]);
+  return looseSelection(first);
+}
+
+function isNode(value: unknown): value is Node | MirrorRow {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'id' in value;
+}
+
+const reference = z.object({
+  ref: z.object({ remote: z.string(), project: z.string(), instance: z.string(), snapshot: z.optional(z.string()) }),
+});
+
+/** What our own messages and the menus of webviews hand over, which is not a row: `{ ref }` of a snapshot or instance. */
+function looseSelection(value: unknown): Selection {
+  const none = selectionOf([]);
+  const parsed = reference.safeParse(value);
+  if (!parsed.success) return none;
+  const { remote, project, instance, snapshot } = parsed.data.ref;
+  const ref = { remote, project, instance };
+  return snapshot === undefined ? { ...none, instances: [ref] } : { ...none, snapshots: [{ ...ref, snapshot }] };
+}
