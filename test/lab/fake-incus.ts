@@ -18,7 +18,7 @@ export interface Answer {
   delayUntilFile?: string;
   /** Only SIGKILL ends it. */
   ignoreSigterm?: true;
-  /** The real incus answers. */
+  /** The real incus answers; `stderr` and `exitCode` are what it is made to say and return when it has ended. */
   real?: true;
 }
 

@@ -194,9 +194,15 @@ export class Mirrors {
     const onProgress = (text: string) => {
       onStep('send', text);
     };
-    await this.#transfer.send({ job, base, config: sending, source: sides.source }, signal, onProgress);
+    const isMade = isFirst && (!sides.incoming || isHalfMirror(sides.incoming, plan.identity));
+    const clear = async () => {
+      await this.#transfer.settle(base, signal);
+      if (await this.#optional(base, signal)) await this.#clearHalf(base, plan.identity);
+    };
+    const transfer = { job, base, config: sending, source: sides.source, ...(isMade && { clear }) };
+    await this.#transfer.send(transfer, signal, onProgress);
     onStep('verify');
-    await this.#transfer.verify({ job, base, config: sending, source: sides.source }, signal);
+    await this.#transfer.verify(transfer, signal);
     const verifiedAt = await this.#finish(job, base);
     return { plan, kept, ...(made !== undefined && { made }), verifiedAt };
   }

@@ -22,8 +22,15 @@ const ATTEMPTS = 4;
 /** Milliseconds between two looks at whether the target is still at work. */
 const LOOK = 200;
 
-/** Does something again where it failed for a reason that passes. */
-export async function insist(work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+/**
+ * Does something again where it failed for a reason that passes.
+ * @param prepare done before each further attempt
+ */
+export async function insist(
+  work: () => Promise<void>,
+  signal?: AbortSignal,
+  prepare?: () => Promise<void>,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await work();
@@ -32,6 +39,7 @@ export async function insist(work: () => Promise<void>, signal?: AbortSignal): P
       const wait = PASSING.get(toIncusError(error).kind);
       if (wait === undefined || attempt === ATTEMPTS || signal?.aborted) throw error;
       await pause(wait);
+      await prepare?.();
     }
   }
 }
@@ -45,6 +53,12 @@ export interface Transfer {
   readonly config: Config;
   /** As it was when the sending began. */
   readonly source: Instance;
+  /**
+   * Only of a sending that makes what is written to: takes away what an attempt left. To go on from there is no way on
+   * btrfs, where the source itself came from another server (6.0.4, 7.0.2): the target asks for all of it again, and
+   * loses its volume on that.
+   */
+  readonly clear?: () => Promise<void>;
 }
 
 /** Sends an instance, tells how far that is, breaks it off, and looks at what arrived. */
@@ -64,7 +78,11 @@ export class MirrorTransfer {
    * @param onProgress told how far it is, as the server words it
    * @throws IncusError; that it throws none says nothing yet: a sending that was broken off ends with exit code 0 as well
    */
-  async send({ job, base, config }: Transfer, signal: AbortSignal, onProgress: (text: string) => void): Promise<void> {
+  async send(
+    { job, base, config, clear }: Transfer,
+    signal: AbortSignal,
+    onProgress: (text: string) => void,
+  ): Promise<void> {
     const isAbout = (ref: InstanceRef, description: string) => (event: OperationEvent) =>
       event.description === description && event.instances.some((one) => keyOf(one) === keyOf(ref));
     const { mode, pool } = job;
@@ -74,12 +92,24 @@ export class MirrorTransfer {
         { remote: job.source.remote, isMine: isAbout(job.source, 'Migrating instance') },
         { remote: job.target.remote, isMine: isAbout(base, 'Creating instance') },
       ];
-      const attempt = () => this.#operations.during(expected, signal, onProgress, () => this.#client.change(command));
-      await insist(attempt, signal);
+      const copy = async () => {
+        try {
+          await this.#client.change(command);
+        } catch (error) {
+          // All was sent then. What was to be written is written when it is made; on a mirror that was there it is not.
+          if (!clear || toIncusError(error).kind !== 'changedMeanwhile') throw error;
+        }
+      };
+      await insist(() => this.#operations.during(expected, signal, onProgress, copy), signal, clear);
     } finally {
       // Whatever happened, the row is to show it.
       await this.#inventory.refreshInstance(base).catch(() => undefined);
     }
+  }
+
+  /** Waits until the target is no longer at work on it. */
+  async settle(base: InstanceRef, signal: AbortSignal): Promise<void> {
+    while (await this.#client.isBeingReceived(base, signal)) await pause(LOOK, undefined, { signal });
   }
 
   /**
@@ -88,7 +118,7 @@ export class MirrorTransfer {
    * @throws IncusError `notVerified`, or `cancelled` where that is the reason
    */
   async verify({ job, base, config, source }: Transfer, signal: AbortSignal): Promise<void> {
-    while (await this.#client.isBeingReceived(base, signal)) await pause(LOOK, undefined, { signal });
+    await this.settle(base, signal);
     const mirror = await this.#inventory.refreshInstance(base).catch((error: unknown) => {
       if (signal.aborted) throw new IncusError('cancelled', { text: 'cancelled while it was sent', cause: error });
       if (toIncusError(error).kind !== 'instanceMissing') throw error;

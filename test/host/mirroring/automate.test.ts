@@ -35,6 +35,7 @@ describe('without VS Code', () => {
       XDG_STATE_HOME: join(folder, 'state'),
     });
     return {
+      bin,
       script: join(folder, 'data', 'incus-snapshots', `${NAME}.sh`),
       unit: (ending: string) => join(folder, 'config', 'systemd', 'user', `${NAME}${ending}`),
       log: join(folder, 'state', 'incus-snapshots', `${NAME}.log`),
@@ -118,6 +119,25 @@ describe('without VS Code', () => {
       const verified = await run(verify).catch(() => undefined);
       if (verified) assert.equal(verified.exitCode, 0, verified.stderr);
       else process.stdout.write('    systemd-analyze is not on this machine: the units were not verified\n');
+    });
+
+    it('looks at a first mirror that was written to meanwhile, and does not send it again', async () => {
+      const { script, bin, calls } = machine();
+      await original('auto-written');
+      const answer = [
+        '#!/bin/sh',
+        `[ "$1" = copy ] || exec '${lab.client}' "$@"`,
+        `'${lab.client}' "$@" || exit`,
+        `echo sent >>'${join(bin, '..', 'calls')}'`,
+        `echo "Error: ETag doesn't match: a vs b" >&2`,
+        'exit 1',
+      ];
+      writeFileSync(join(bin, 'incus'), answer.join('\n'), { mode: 0o755 });
+      await install(['auto-written']);
+      const { exitCode, stdout } = await runScript(script);
+      assert.equal(exitCode, 0, stdout);
+      assert.match(stdout, /auto-written .*: mirrored, 1 snapshots/);
+      assert.equal(calls().filter((call) => call === 'sent').length, 1);
     });
 
     it('keeps what only the mirror has until the user decides, and goes on with the others', async () => {

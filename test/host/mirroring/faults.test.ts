@@ -6,6 +6,7 @@ import { MirrorHistory } from '../../../src/core/actions/mirrorHistory.ts';
 import { Operations } from '../../../src/core/actions/operations.ts';
 import { jobFor } from '../../../src/core/policy/mirror/mirrorJobs.ts';
 import { KeptMirrors } from '../../../src/vscode/mirrors/store.ts';
+import type { FakeIncus } from '../../lab/fake-incus.ts';
 import { attachLab } from '../../lab/handle.ts';
 import { waitFor } from '../../lab/process.ts';
 import { leaves, presses } from '../support/dialogs.ts';
@@ -202,6 +203,7 @@ describe('what Incus says of a mirror', () => {
   const mirrors = useMirroring();
   const { host } = mirrors;
   const copy = ['copy', '--project', 'default'];
+  const sendings = (fake: FakeIncus) => fake.calls().filter(({ argv }) => argv[0] === 'copy').length;
 
   async function original(name: string): Promise<void> {
     host.proxied = false;
@@ -227,6 +229,8 @@ describe('what Incus says of a mirror', () => {
 
   it('is tried again where it passes by itself', async () => {
     await original('f-again');
+    await mirrors.mirror('f-again');
+    await mirrors.snapshot('f-again', 's2');
     const fake = host.fake([
       { prefix: copy, times: 1, do: { stderr: "Error: ETag doesn't match: a vs b\n", exitCode: 1 } },
       {
@@ -237,7 +241,34 @@ describe('what Incus says of a mirror', () => {
     ]);
     await mirrors.mirror('f-again');
     await mirrors.isWhole('f-again');
-    assert.equal(fake.calls().filter(({ argv }) => argv[0] === 'copy').length, 3);
+    assert.equal(sendings(fake), 3);
+  });
+
+  it('of a first mirror that was written to meanwhile is looked at: what is whole is not sent again', async () => {
+    await original('f-written');
+    const said = { real: true as const, stderr: "Error: ETag doesn't match: a vs b\n", exitCode: 1 };
+    const fake = host.fake([{ prefix: copy, times: 1, do: said }]);
+    await mirrors.mirror('f-written');
+    await mirrors.isWhole('f-written');
+    assert.equal(sendings(fake), 1);
+  });
+
+  it('of a first mirror that has to be made again never has it written over: the half is removed', async () => {
+    await original('f-anew-half');
+    const said = {
+      real: true as const,
+      stderr: 'Error: Failed getting migration source filesystem connection\n',
+      exitCode: 1,
+    };
+    const fake = host.fake([{ prefix: copy, times: 1, do: said }]);
+    await mirrors.mirror('f-anew-half');
+    await mirrors.isWhole('f-anew-half');
+    assert.equal(sendings(fake), 2);
+    const deleted = fake.calls().filter(({ argv }) => argv[0] === 'delete');
+    assert.deepEqual(
+      deleted.map(({ argv }) => argv.at(-1)),
+      [`${SNAPSHOT_REMOTE}:f-anew-half-incoming`],
+    );
   });
 
   it('is known to have broken off where whoever ran it is gone', async () => {
