@@ -1,6 +1,6 @@
 /** The real workbench with the packed-up extension in it, and a way to ask its extension host. */
-import { existsSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { project } from '../scripts/setup/places.mjs';
 import { waitFor } from '../test/lab/process.ts';
@@ -12,6 +12,20 @@ const HOST = join(project, 'dist/bench/host.js');
 
 /** Asks the extension host of an open window. */
 export type Ask = <Q extends Question>(question: Q) => Promise<Answers[Q]>;
+
+/** Whether somebody listens. The file alone does not say so: it is there a moment earlier. */
+function isHeard(socket: string): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    const connection = connect(socket);
+    connection.on('error', () => {
+      resolve(undefined);
+    });
+    connection.on('connect', () => {
+      connection.destroy();
+      resolve(true);
+    });
+  });
+}
 
 /** Opens a window as a user of an environment, and closes it when the work has ended. The view is not open yet. */
 export async function useWindow<T>(
@@ -40,7 +54,7 @@ export async function useWindow<T>(
       testsPath: HOST,
     });
     try {
-      await waitFor('the extension host', () => (existsSync(socket) ? true : undefined), 60_000);
+      await waitFor('the extension host', () => isHeard(socket), 60_000);
       const result = await work(ask, workbench.page);
       await ask('end');
       await workbench.testsDone;
