@@ -36,6 +36,7 @@ import { isProgramAlive, KeptMirrors, thisProgram } from './vscode/mirrors/store
 import {
   mirrorMaxAge,
   onDidChangeProgram,
+  onDidChangeTransport,
   program,
   snapshotServers,
   timeLimits,
@@ -167,8 +168,11 @@ export function activate(context: vscode.ExtensionContext): void {
     followFilter(view, inventory, parts.arrangement),
     registerCommands({ ...parts, view: selected, reveal, loaded }),
     onDidChangeProgram(() => {
-      for (const { remote } of inventory.remotes) parts.client.close(remote.name);
+      follower.reconnect();
       void inventory.refresh();
+    }),
+    onDidChangeTransport(() => {
+      follower.reconnect();
     }),
     view.onDidChangeSelection(({ selection }) => {
       selected.selection = selection;

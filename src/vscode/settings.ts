@@ -136,3 +136,10 @@ export function onDidChangeProgram(listener: () => void): vscode.Disposable {
     if (['cliPath', 'environment'].some((key) => event.affectsConfiguration(`${SECTION}.${key}`))) listener();
   });
 }
+
+/** @param listener told when the user has said by which way servers are read and followed */
+export function onDidChangeTransport(listener: () => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration(`${SECTION}.transport`)) listener();
+  });
+}

@@ -65,6 +65,17 @@ export class Follower {
     this.#poll = visible ? setInterval(() => void this.#inventory.refresh(), SLOW_POLL) : undefined;
   }
 
+  /** Lets go of every connection: each remote is heard anew, by whichever program and way are wanted from here on. */
+  reconnect(): void {
+    if (this.#streams.size === 0) return;
+    for (const [name, stream] of this.#streams) {
+      stream.stop();
+      this.#client.close(name);
+    }
+    this.#streams.clear();
+    this.#attend();
+  }
+
   dispose(): void {
     this.#unsubscribe?.();
     clearInterval(this.#poll);

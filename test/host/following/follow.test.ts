@@ -44,6 +44,20 @@ describe('following the servers', () => {
     await waitFor('the row to go', () => (row('renamed') === undefined ? true : undefined));
   });
 
+  it('goes on by the other way when that is wanted: what happens after is heard', async () => {
+    await host.container('other-way', { stopped: true });
+    await follow();
+    host.proxied = !host.proxied;
+    host.parts.follower.reconnect();
+    const ref = { remote: 'local', project: 'default', instance: 'other-way' };
+    const shown = () => host.parts.inventory.instance(ref)?.instance.config['user.x'];
+    // A new connection comes with up to two readings of everything; what is shown beyond those was heard.
+    for (const value of ['1', '2', '3', '4']) {
+      await lab.must('config', 'set', 'other-way', `user.x=${value}`);
+      await waitFor(`the change ${value}`, () => (shown() === value ? true : undefined));
+    }
+  });
+
   it('loses none of many snapshots that are made at once', async () => {
     const names = Array.from({ length: 40 }, (_, i) => `many${i}`);
     await host.container('burst', { stopped: true });
