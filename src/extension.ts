@@ -16,12 +16,15 @@ import { Restore } from './core/actions/restore.ts';
 import { ScheduleEdits } from './core/actions/scheduleEdits.ts';
 import { ServerCopies } from './core/actions/serverCopy.ts';
 import { Temporaries } from './core/actions/temporary.ts';
+import { VolumeActions } from './core/actions/volumes.ts';
+import { VolumeRestore } from './core/actions/volumeRestore.ts';
 import { IncusClient } from './core/incus/client.ts';
 import { Runner } from './core/incus/runner.ts';
 import { ProxyTransport } from './core/incus/proxyTransport.ts';
 import { QueryTransport, type Transport } from './core/incus/transport.ts';
 import { Follower } from './core/inventory/follow.ts';
 import { Inventory } from './core/inventory/inventory.ts';
+import { VolumeInventory } from './core/inventory/volumes.ts';
 import { automationPlaces } from './vscode/automation/places.ts';
 import { showFailedSnapshot, showLeftover } from './vscode/commands/report.ts';
 import { registerCommands } from './vscode/commands/registration.ts';
@@ -74,9 +77,17 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
     log.badRecord(what, why);
   });
   const inventory = new Inventory(client);
-  const follower = new Follower(client, inventory, (ref, error) => {
-    showFailedSnapshot(log, ref, error);
-  });
+  const volumes = new VolumeInventory(client, inventory);
+  const follower = new Follower(
+    client,
+    inventory,
+    (ref, error) => {
+      showFailedSnapshot(log, ref, error);
+    },
+    (remote, pool) => {
+      volumes.touch(remote, pool);
+    },
+  );
   const queue = new KeyedQueue();
   const actions = new Actions(client, inventory, queue);
   const restore = new Restore(client, inventory, queue);
@@ -106,6 +117,9 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
     ...{ log, client, transport, inventory, follower, queue, actions, restore, info, timelines, schedules, provider },
     ...{ edits, health, prunes, temporaries, drills, drillHistory, mirrors, board, mirrorsProvider, arrangement },
     ...{ remotes, preflight: new Preflight(client, inventory, temporaries), draft },
+    volumes,
+    volumeActions: new VolumeActions(client, inventory, volumes, queue),
+    volumeRestore: new VolumeRestore(client, inventory, volumes, queue),
     serverCopies: new ServerCopies(client, inventory, queue, operations),
     failovers: new Failovers(client, inventory, queue, mirrors),
     automations: new Automations(runner, automationPlaces),
@@ -154,6 +168,7 @@ export function activate(context: vscode.ExtensionContext): void {
     parts.log,
     follower,
     inventory,
+    parts.volumes,
     parts.info,
     parts.timelines,
     parts.prunes,

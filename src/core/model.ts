@@ -18,6 +18,19 @@ export interface SnapshotRef extends InstanceRef {
   readonly snapshot: string;
 }
 
+/** One custom storage volume. `project` is the one that it lies in, which need not be that of the instances that use it. */
+export interface VolumeRef extends ProjectRef {
+  readonly pool: string;
+  readonly volume: string;
+  /** The cluster member that holds it; absent where there is one storage for all. Two members can hold equal names. */
+  readonly location?: string;
+}
+
+/** One snapshot of one custom volume. `snapshot` is the bare name, without `volume/`. */
+export interface VolumeSnapshotRef extends VolumeRef {
+  readonly snapshot: string;
+}
+
 /** One profile of a project. */
 export interface ProfileRef extends ProjectRef {
   readonly profile: string;
@@ -127,6 +140,39 @@ export interface Pool {
   readonly config: Config;
 }
 
+export interface VolumeSnapshot {
+  readonly ref: VolumeSnapshotRef;
+  readonly createdAt: Date;
+  /** Absent: not known, since a listing of 6.0 does not tell. */
+  readonly expiresAt?: Date | 'never';
+  readonly description: string;
+  readonly config: Config;
+}
+
+/** A custom storage volume: data that instances use and that no snapshot of an instance holds, unless it is dependent. */
+export interface Volume {
+  readonly ref: VolumeRef;
+  /** As the server words it: `filesystem`, `block`, `iso`. */
+  readonly contentType: string;
+  readonly description: string;
+  readonly createdAt: Date;
+  readonly config: Config;
+  /** The instances that use it, of whatever project; those that have it by a profile among them. */
+  readonly usedBy: readonly InstanceRef[];
+  /** Bytes in use, where the server tells. */
+  readonly usedBytes?: number;
+  /** In order of creation. */
+  readonly snapshots: readonly VolumeSnapshot[];
+}
+
+/**
+ * Whether it goes with its instance: Incus snapshots and restores it together with that, and refuses to do so by itself
+ * (`dependent` of 7.0).
+ */
+export function isDependent({ config }: Pick<Volume, 'config'>): boolean {
+  return config['dependent'] === 'true';
+}
+
 /** Which server opens the connection for a copy: the target, the source, or neither (the client stands between). */
 export type TransferMode = 'pull' | 'push' | 'relay';
 
@@ -145,7 +191,17 @@ export interface SnapshotServerPair {
 
 /** A text that names one ref and no other; for maps, queues and tree ids. Odd names cannot forge another's key. */
 export function keyOf(ref: { remote: string; project?: string; instance?: string; snapshot?: string }): string {
-  return [ref.remote, ref.project, ref.instance, ref.snapshot]
+  return joined([ref.remote, ref.project, ref.instance, ref.snapshot]);
+}
+
+/** As {@link keyOf}, for a volume or one of its snapshots; no key of an instance is like it. */
+export function volumeKeyOf(ref: VolumeRef & { readonly snapshot?: string }): string {
+  const { remote, project, pool, location = '', volume, snapshot } = ref;
+  return joined([remote, project, 'storage', 'pools', pool, location, volume, snapshot]);
+}
+
+function joined(parts: readonly (string | undefined)[]): string {
+  return parts
     .filter((part) => part !== undefined)
     .map((part) => encodeURIComponent(part.toWellFormed()))
     .join('/');

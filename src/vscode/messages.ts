@@ -123,6 +123,10 @@ function thingError({ kind, text }: IncusError): string | undefined {
       return l10n.t('A profile that the instance needs is missing on the server. Create it, then try again.');
     case 'poolMissing':
       return l10n.t('A storage pool that the instance needs is missing on the server. Create it, then try again.');
+    case 'volumeMissing':
+      return l10n.t('The volume or its snapshot is gone from the server. Refresh the view.');
+    case 'dependentVolume':
+      return l10n.t('The volume goes with its instance: Incus snapshots and restores them together only.');
     case 'volumeInUse':
       return l10n.t('The volume is used by running instances. Stop them first, then try again.');
     case 'stopTimedOut':

@@ -209,6 +209,7 @@ export function requireSame(instance: Instance, seen: SeenSnapshot): Snapshot {
   return now;
 }
 
-function seconds(at: Date | undefined): number | undefined {
+/** Whole seconds: Incus keeps no more of an expiry. */
+export function seconds(at: Date | undefined): number | undefined {
   return at && Math.floor(at.getTime() / 1000);
 }

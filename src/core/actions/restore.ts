@@ -158,7 +158,7 @@ export class Restore {
 }
 
 /** What a client may not be allowed to read is not known; a server that hangs or is gone is a failure all the same. */
-async function readable<T>(reading: Promise<T>): Promise<T | undefined> {
+export async function readable<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
   } catch (error) {

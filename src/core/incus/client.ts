@@ -7,14 +7,12 @@ import {
   type ProfileContent,
   type Greeting,
   parseEnvelope,
-  parseFreeSpace,
   parseDocumentedKeys,
   parseInstance,
   parseInstances,
   parseJson,
   parseName,
   parseNames,
-  parsePool,
   parseProfileContent,
   parseProfile,
   parseProfiles,
@@ -25,6 +23,8 @@ import {
   parseVolumeConfig,
 } from './schemas.ts';
 import type { EventListener, Transport } from './transport.ts';
+import { parseCustomVolume, parseCustomVolumes, parseFreeSpace, parsePool, parsePools } from './storage.ts';
+import { volumePath, volumeSnapshotPath, volumeSnapshotsPath } from './volumeCommands.ts';
 import { parseInstanceVolumes, type VolumeRow } from './volumes.ts';
 import type {
   Access,
@@ -39,6 +39,9 @@ import type {
   Remote,
   Server,
   SnapshotRef,
+  Volume,
+  VolumeRef,
+  VolumeSnapshotRef,
 } from '../model.ts';
 
 /** Milliseconds that a call may take. */
@@ -218,6 +221,36 @@ export class IncusClient {
   /** The names of all storage pools. */
   async pools(remote: string, signal?: AbortSignal): Promise<string[]> {
     return this.#get(remote, apiPath(['storage-pools']), parseNames, signal);
+  }
+
+  /** All storage pools, with their configuration. */
+  async poolList(remote: string, signal?: AbortSignal): Promise<Pool[]> {
+    const path = apiPath(['storage-pools'], { recursion: '1' });
+    return this.#get(remote, path, (value) => parsePools(value, this.#onBad), signal);
+  }
+
+  /** The custom volumes of all projects on a pool, with their snapshots: one listing, whichever line the server is of. */
+  async customVolumes(
+    { remote, pool }: { remote: string; pool: string },
+    { extensions }: Pick<Server, 'extensions'>,
+    signal?: AbortSignal,
+  ): Promise<Volume[]> {
+    const recursion = extensions.has('storage_volume_full') ? '2' : '1';
+    const path = apiPath(['storage-pools', pool, 'volumes', 'custom'], { recursion, 'all-projects': 'true' });
+    return this.#get(remote, path, (value) => parseCustomVolumes(value, { remote, pool }, this.#onBad), signal);
+  }
+
+  /** One custom volume with all that is known of its snapshots. */
+  async customVolume(ref: VolumeRef, signal?: AbortSignal): Promise<Volume> {
+    const record = await this.#get(ref.remote, volumePath(ref), (value) => value, signal);
+    const path = volumeSnapshotsPath(ref, { recursion: '1' });
+    return this.#get(ref.remote, path, (value) => parseCustomVolume(record, value, ref, this.#onBad), signal);
+  }
+
+  /** As {@link snapshotAt}, of a volume's snapshot. */
+  async volumeSnapshotAt(ref: VolumeSnapshotRef, signal?: AbortSignal): Promise<string> {
+    const name = await this.#get(ref.remote, volumeSnapshotPath(ref), parseName, signal);
+    return name.slice(name.indexOf('/') + 1);
   }
 
   /**

@@ -18,10 +18,13 @@ export interface IncusCommand {
   readonly input?: string;
 }
 
-const reads = (...argv: string[]): IncusCommand => ({ argv, changes: false });
-const changes = (...argv: string[]): IncusCommand => ({ argv, changes: true });
+/** A command that only reads. */
+export const reads = (...argv: string[]): IncusCommand => ({ argv, changes: false });
+/** A command that changes something. */
+export const changes = (...argv: string[]): IncusCommand => ({ argv, changes: true });
 
-const inProject = (ref: ProjectRef): string[] => ['--project', ref.project];
+/** Names the project, without which the CLI would take whichever the remote happens to have. */
+export const inProject = (ref: ProjectRef): string[] => ['--project', ref.project];
 const nameOf = (ref: InstanceRef): string => `${ref.remote}:${ref.instance}`;
 
 /** All remotes of the client's configuration. */
@@ -69,7 +72,13 @@ export function monitor(remote: string): IncusCommand {
   return reads('monitor', '--format', 'json', ...types, '--all-projects', '--', `${remote}:`);
 }
 
-function send(remote: string, method: 'POST' | 'PUT' | 'PATCH', path: string, body: Readonly<Record<string, unknown>>) {
+/** Has the API change something, and waits for it. */
+export function send(
+  remote: string,
+  method: 'POST' | 'PUT' | 'PATCH',
+  path: string,
+  body: Readonly<Record<string, unknown>>,
+): IncusCommand {
   return changes('query', '--raw', '--wait', '-X', method, '-d', JSON.stringify(body), '--', `${remote}:${path}`);
 }
 
@@ -261,7 +270,7 @@ export function openShell(ref: InstanceRef): IncusCommand {
 }
 
 /** RFC 3339 in whole seconds: Incus keeps no more of an expiry. Never is Go's zero time: `null` would change nothing. */
-function wireTime(at: Date | 'never'): string {
+export function wireTime(at: Date | 'never'): string {
   if (at === 'never') return NEVER;
   return at.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }

@@ -41,6 +41,8 @@ export type IncusErrorKind =
   | 'newerSnapshots'
   | 'profileMissing'
   | 'poolMissing'
+  | 'volumeMissing'
+  | 'dependentVolume'
   | 'volumeInUse'
   | 'stopTimedOut'
   | 'badName'
@@ -112,12 +114,14 @@ const PATTERNS: readonly (readonly [IncusErrorKind, RegExp])[] = [
   ['freezeFailed', /freezing the container failed/],
   ['newerSnapshots', /cannot be restored due to subsequent/],
   ['diskFull', /no space left on device|disk quota exceeded/i],
-  ['exists', /UNIQUE constraint failed|already exists|already in use/],
+  ['exists', /UNIQUE constraint failed|already exists|already in use|: file exists/],
   ['snapshotMissing', /Instance_snapshot not found|Instance snapshot not found|Snapshot .* does not exist/s],
   ['instanceMissing', /Instance not found/],
   ['projectMissing', /Project not found/],
   ['profileMissing', /Requested profile ".*" doesn't exist|Profile not found/s],
   ['poolMissing', /Storage pool not found/],
+  ['volumeMissing', /Storage (?:pool )?volume (?:".*" )?not found/s],
+  ['dependentVolume', /not allowed for dependent volumes/],
   ['volumeInUse', /used by running instances/],
   ['protected', /Instance is protected|(delete|startup) protection enabled/i],
   ['stopTimedOut', /Failed shutting down instance.*(deadline exceeded|timed? ?out)|context deadline exceeded/is],

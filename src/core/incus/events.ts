@@ -13,7 +13,18 @@ export type IncusEvent =
   | { readonly kind: 'instanceRenamed'; readonly ref: InstanceRef; readonly from: string }
   /** Started, stopped, paused, resumed: the event says all. `status` as the server words it. */
   | { readonly kind: 'instanceStatus'; readonly ref: InstanceRef; readonly status: string }
+  | VolumesEvent
   | OperationEvent;
+
+/**
+ * Something changed among the custom volumes of a pool, or with the pool. Which volume is not to be relied on: some of its
+ * events carry the project in front of the name, some the old name (6.0.4, 7.0.2).
+ */
+export interface VolumesEvent {
+  readonly kind: 'volumesChanged';
+  readonly remote: string;
+  readonly pool: string;
+}
 
 /** A step of an operation. They can come out of order, its end before its beginning (measured). */
 export interface OperationEvent {
@@ -100,6 +111,7 @@ function readLifecycle(metadata: unknown, where: Where, at: Date): IncusEvent | 
   const parsed = lifecycle.safeParse(metadata);
   if (!parsed.success) return undefined;
   const { action, source, context } = parsed.data;
+  if (action.startsWith('storage-')) return readVolumesEvent(source, where);
   const named = refOf(source, where);
   if (!named) return undefined;
   const oldName = context?.['old_name'];
@@ -121,6 +133,14 @@ function readLifecycle(metadata: unknown, where: Where, at: Date): IncusEvent | 
   const status = STATUS_OF[action];
   if (status !== undefined) return { kind: 'instanceStatus', ref: named, status };
   return action.startsWith('instance-') ? { kind: 'instanceChanged', ref: named } : undefined;
+}
+
+/** `/1.0/storage-pools/P`, and what is below it; root disks of instances are told of by the instances' own events. */
+function readVolumesEvent(source: string, { remote }: Where): VolumesEvent | undefined {
+  const [path = ''] = source.split('?', 1);
+  const [, version, pools, pool, volumes, type] = path.split('/').map(decoded);
+  if (version !== '1.0' || pools !== 'storage-pools' || !pool) return undefined;
+  return volumes === undefined || type === 'custom' ? { kind: 'volumesChanged', remote, pool } : undefined;
 }
 
 /**

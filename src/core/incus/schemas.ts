@@ -7,7 +7,6 @@ import {
   type Devices,
   type Instance,
   type InstanceRef,
-  type Pool,
   type Profile,
   type ProjectRef,
   type Remote,
@@ -23,11 +22,12 @@ import {
 /** Told of each record that could not be read: what it was, and why not. */
 export type BadRecord = (what: string, why: string) => void;
 
-const text = z._default(z.string(), '');
+/** Text, empty where it is absent. */
+export const text = z._default(z.string(), '');
 const flag = z._default(z.boolean(), false);
 
 /** Configurations are most of what a listing holds; looked at by a loop, they cost a tenth of what `z.record` takes. */
-const config = z._default(z.nullable(z.custom<Config>(isConfig)), {});
+export const config = z._default(z.nullable(z.custom<Config>(isConfig)), {});
 const devices = z._default(z.nullable(z.custom<Devices>(isDevices)), {});
 
 const list = z.nullable(z.custom<readonly unknown[]>((value) => Array.isArray(value)));
@@ -198,12 +198,6 @@ export function parseVolumeConfig(value: unknown): Config {
   return must(z.object({ config }).safeParse(value)).config ?? {};
 }
 
-/** `/1.0/storage-pools/X` */
-export function parsePool(value: unknown): Pool {
-  const record = must(z.object({ name: z.string(), driver: z.string(), config }).safeParse(value));
-  return { name: record.name, driver: record.driver, config: record.config ?? {} };
-}
-
 const snapshotRecord = z.object({
   name: z.string().check(z.minLength(1)),
   created_at: z.string(),
@@ -252,14 +246,17 @@ export function parseProfile(value: unknown, { remote, project }: ProjectRef): P
 }
 
 function readProfile(record: z.infer<typeof profileRecord>, place: ProjectRef): Profile {
-  const usedBy = (record.used_by ?? []).flatMap((address): InstanceRef[] => {
-    const url = new URL(address, 'http://incus');
-    const [, , collection, instance = '', ...more] = url.pathname.split('/');
-    if (collection !== 'instances' || instance === '' || more.length > 0) return [];
-    const project = url.searchParams.get('project') ?? DEFAULT_PROJECT;
-    return [{ remote: place.remote, project, instance: decodeURIComponent(instance) }];
-  });
+  const usedBy = (record.used_by ?? []).flatMap((address) => instanceOfUrl(address, place.remote) ?? []);
   return { ref: { ...place, profile: record.name }, config: record.config ?? {}, usedBy };
+}
+
+/** The instance that an address in a `used_by` means; `undefined` where it is something else. */
+export function instanceOfUrl(address: string, remote: string): InstanceRef | undefined {
+  const url = new URL(address, 'http://incus');
+  const [, , collection, instance = '', ...more] = url.pathname.split('/');
+  if (collection !== 'instances' || instance === '' || more.length > 0) return undefined;
+  const project = url.searchParams.get('project') ?? DEFAULT_PROJECT;
+  return { remote, project, instance: decodeURIComponent(instance) };
 }
 
 /** `/1.0/instances?recursion=1`: rows without snapshots. */
@@ -364,16 +361,19 @@ function readTime<K extends string>(key: K, value: string): Partial<Record<K, Da
   return Number.isNaN(at.getTime()) || at.getTime() <= 0 ? {} : ({ [key]: at } as Record<K, Date>);
 }
 
-function must<T>(result: z.core.util.SafeParseResult<T>): T {
+/** @throws IncusError `garbage` where it does not fit */
+export function must<T>(result: z.core.util.SafeParseResult<T>): T {
   if (!result.success) throw new IncusError('garbage', { text: why(result.error) });
   return result.data;
 }
 
-function why(error: z.core.$ZodError): string {
+/** What does not fit, in one line. */
+export function why(error: z.core.$ZodError): string {
   return error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
 }
 
-function nameIn(value: unknown): string {
+/** The name of a record that could not be read, for the log. */
+export function nameIn(value: unknown): string {
   const name = typeof value === 'object' && value !== null && 'name' in value ? value.name : undefined;
   return typeof name === 'string' ? JSON.stringify(name) : 'without a name';
 }
@@ -389,10 +389,4 @@ export interface ProfileContent {
 export function parseProfileContent(value: unknown): ProfileContent {
   const record = must(z.object({ description: text, config, devices }).safeParse(value));
   return { description: record.description, ...readSettings(record) };
-}
-
-/** `/1.0/storage-pools/X/resources` */
-export function parseFreeSpace(value: unknown): number {
-  const { space } = must(z.object({ space: z.object({ total: z.number(), used: z.number() }) }).safeParse(value));
-  return Math.max(0, space.total - space.used);
 }

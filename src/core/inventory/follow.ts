@@ -35,19 +35,29 @@ const UNTOLD = 'Creating instance';
 /** Told of a snapshot that was begun and failed. */
 export type OnFailedSnapshot = (ref: SnapshotRef, error: IncusError) => void;
 
+/** Told that custom volumes changed: of one pool, or whatever may have been missed where none is named. */
+export type OnVolumes = (remote: string, pool?: string) => void;
+
 /** Keeps the inventory true: follows each remote's events, and finds those again that went away. */
 export class Follower {
   readonly #client: IncusClient;
   readonly #inventory: Inventory;
   readonly #onFailedSnapshot: OnFailedSnapshot;
+  readonly #onVolumes: OnVolumes;
   readonly #streams = new Map<string, Stream>();
   #unsubscribe: (() => void) | undefined;
   #poll: NodeJS.Timeout | undefined;
 
-  constructor(client: IncusClient, inventory: Inventory, onFailedSnapshot: OnFailedSnapshot) {
+  constructor(
+    client: IncusClient,
+    inventory: Inventory,
+    onFailedSnapshot: OnFailedSnapshot,
+    onVolumes: OnVolumes = () => undefined,
+  ) {
     this.#client = client;
     this.#inventory = inventory;
     this.#onFailedSnapshot = onFailedSnapshot;
+    this.#onVolumes = onVolumes;
   }
 
   /** Reads the remotes and begins to follow them; those that appear later too, those that vanish no longer. */
@@ -97,7 +107,7 @@ export class Follower {
     }
     for (const [name, remote] of remotes) {
       if (this.#streams.has(name)) continue;
-      const stream = new Stream(remote, this.#client, this.#inventory, this.#onFailedSnapshot);
+      const stream = new Stream(remote, this.#client, this.#inventory, this.#onFailedSnapshot, this.#onVolumes);
       this.#streams.set(name, stream);
       void stream.run();
     }
@@ -110,6 +120,7 @@ class Stream {
   readonly #client: IncusClient;
   readonly #inventory: Inventory;
   readonly #onFailedSnapshot: OnFailedSnapshot;
+  readonly #onVolumes: OnVolumes;
   readonly #end = new AbortController();
   readonly #making = new Making();
   readonly #reads = pLimit(READS);
@@ -124,11 +135,18 @@ class Stream {
   /** Whether its events are heard. */
   #isOpen = false;
 
-  constructor(remote: Remote, client: IncusClient, inventory: Inventory, onFailedSnapshot: OnFailedSnapshot) {
+  constructor(
+    remote: Remote,
+    client: IncusClient,
+    inventory: Inventory,
+    onFailedSnapshot: OnFailedSnapshot,
+    onVolumes: OnVolumes,
+  ) {
     this.remote = remote;
     this.#client = client;
     this.#inventory = inventory;
     this.#onFailedSnapshot = onFailedSnapshot;
+    this.#onVolumes = onVolumes;
   }
 
   stop(): void {
@@ -186,7 +204,9 @@ class Stream {
     this.#isOpen = true;
     this.#making.clear();
     this.#inventory.endSnapshots(this.remote.name);
-    void this.#inventory.refreshRemote(this.remote.name);
+    void this.#inventory.refreshRemote(this.remote.name).then(() => {
+      this.#onVolumes(this.remote.name);
+    });
   }
 
   readonly #onMessage = (message: string): void => {
@@ -202,6 +222,7 @@ class Stream {
     this.#gathered = [];
     for (const event of events) {
       if (event.kind === 'operation') this.#onOperation(event);
+      else if (event.kind === 'volumesChanged') this.#onVolumes(event.remote, event.pool);
       else this.#onRowEvent(event);
     }
   };

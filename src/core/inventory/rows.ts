@@ -37,7 +37,7 @@ interface Row extends InstanceEntry {
 }
 
 /** An event that changes rows, rather than saying that something is under way. */
-export type RowEvent = Exclude<IncusEvent, { kind: 'operation' }>;
+export type RowEvent = Exclude<IncusEvent, { kind: 'operation' | 'volumesChanged' }>;
 
 /**
  * The instances of one remote. Answers and events overtake each other: each question has a number, an event counts as

@@ -100,6 +100,14 @@ export function checkSnapshotUse(name: string, operation: SnapshotOperation): Sn
 }
 
 /**
+ * Why nothing may be done with a pool or volume of this name; `undefined`: it is safe. It travels in paths that servers
+ * decode twice, as {@link checkSnapshotUse} tells, and as the middle of `pool/volume/snapshot`.
+ */
+export function checkVolumeUse(name: string): SnapshotUseProblem | undefined {
+  return checkSnapshotUse(name, 'copy');
+}
+
+/**
  * A snapshot's name as a segment of an API path that reaches this snapshot and no other: escaped twice, since the
  * server decodes twice (see {@link checkSnapshotUse}). With it, `DELETE` and `PATCH` work on names with `%` and `+`
  * too. Plain names stay as they are.

@@ -127,7 +127,9 @@ export function planRestore(input: RestoreInput): RestorePlan {
 /** Whether any snapshot can be restored and the newer ones stay; false where the pool is not known. */
 function restoresAny({ instance, pool, extensions, rootVolumeConfig }: RestoreInput): boolean {
   return (
-    pool !== undefined && !settingOf(pool, rootVolumeConfig) && dependentDevicesOf(instance, extensions).length === 0
+    pool !== undefined &&
+    !removalSetting(pool, rootVolumeConfig) &&
+    dependentDevicesOf(instance, extensions).length === 0
   );
 }
 
@@ -140,7 +142,7 @@ function snapshotsAtStake(input: RestoreInput): AtStake {
     return { ...nothing, blockedBy: { reason: 'diskOnlyUnsupported' } };
   }
   const devices = dependentDevicesOf(instance, extensions);
-  const setting = pool && settingOf(pool, input.rootVolumeConfig);
+  const setting = pool && removalSetting(pool, input.rootVolumeConfig);
   if (pool && !setting && devices.length === 0) return nothing;
 
   const newer = newerThan(snapshot, instance.snapshots);
@@ -156,7 +158,7 @@ function snapshotsAtStake(input: RestoreInput): AtStake {
 const ROLLBACK_DRIVERS: ReadonlySet<string> = new Set(['zfs', 'linstor', 'truenas']);
 
 /** The key that lets the driver delete newer snapshots, and whether it is on; `undefined`: the driver keeps them. */
-function settingOf(pool: Pool, volume: Config | undefined): { key: string; removes: boolean } | undefined {
+export function removalSetting(pool: Pool, volume: Config | undefined): { key: string; removes: boolean } | undefined {
   // `ExpandedConfig` in internal/server/storage/drivers/volume.go: a key of the volume's own counts even if empty.
   const inForce = (key: string): string => volume?.[key] ?? pool.config[`volume.${key}`] ?? '';
   // Of lvmcluster's volumes only the qcow2 ones are chains of snapshots; that is asked of the volume alone.
@@ -190,7 +192,8 @@ function attachedVolumesOf(instance: Instance, extensions: ReadonlySet<string>):
   return [...new Set(volumes)].toSorted(byText);
 }
 
-function isVolume(device: Config): boolean {
+/** Whether a device is a custom volume or another disk of a pool, and not the root disk. */
+export function isVolume(device: Config): boolean {
   return device['type'] === 'disk' && device['path'] !== '/' && Boolean(device['pool']);
 }
 

@@ -9,12 +9,14 @@
  * one line more to stderr, before its own: `Error while executing alias expansion: ...`. **Every process must be
  * started with it, a terminal's too.**
  */
+import { countRefusal, cut, isFilled, isMode, isName } from './arguments.ts';
 import { isProtectionSetting, mayBeNamed, mirrorCopyRefusal } from './allowedMirrors.ts';
 import * as servers from './allowedServers.ts';
+import { VOLUME_VERBS } from './allowedVolumes.ts';
 import { isIncomingName } from '../mirror/mirror.ts';
 import { OWN_PREFIX } from '../mirror/mirrorKeys.ts';
 import { isDrillProgram } from '../mirror/drill.ts';
-import { checkNewInstanceName, checkNewSnapshotName, checkRemoteName, checkSnapshotUse } from '../names.ts';
+import { checkNewInstanceName, checkNewSnapshotName, checkSnapshotUse } from '../names.ts';
 import { INSTANCE_NAME, refusalOfRequest } from './requests.ts';
 import { isTemporaryName } from '../temporary.ts';
 
@@ -33,6 +35,9 @@ export type RefusalReason =
   | 'remote'
   /** Not the name of an instance. */
   | 'instance'
+  /** Not the name of a pool, or of a volume, that can be handed over. */
+  | 'pool'
+  | 'volume'
   /** Not the name of a profile. */
   | 'profile'
   /** Not the name of a snapshot that the verb may be given, or may give. */
@@ -85,7 +90,8 @@ type FlagRule = true | ((value: string) => boolean);
 /** The flags that were given, each with its values in order. */
 export type Flags = ReadonlyMap<string, readonly string[]>;
 
-interface Verb {
+/** What one verb of the CLI may be given. */
+export interface Verb {
   /** Beside `--project`. */
   readonly flags: Readonly<Record<string, FlagRule>>;
   /** It concerns things in a project, and must name it. */
@@ -103,6 +109,7 @@ const BARE: ReadonlySet<string> = new Set(
 );
 
 const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
+  ...VOLUME_VERBS,
   [
     'snapshot create',
     {
@@ -279,25 +286,8 @@ function verbRefusal(verb: Verb, rest: readonly string[]): Refusal | undefined {
 
 const REPEATABLE: ReadonlySet<string> = new Set(['-c', '-d', '--type']);
 
-function isFilled(value: string): boolean {
-  return value !== '';
-}
-
-/** A name that could not be taken for a flag. */
-function isName(value: string): boolean {
-  return isFilled(value) && !value.startsWith('-');
-}
-
-function isMode(value: string): boolean {
-  return ['pull', 'push', 'relay'].includes(value);
-}
-
 function ownRule(flags: Verb['flags'], flag: string): FlagRule | undefined {
   return Object.hasOwn(flags, flag) ? flags[flag] : undefined;
-}
-
-function countRefusal(names: readonly string[], count: number): Refusal | undefined {
-  return names.length === count ? undefined : { reason: 'count' };
 }
 
 function firstOf(names: readonly string[], check: (name: string) => Refusal | undefined): Refusal | undefined {
@@ -310,14 +300,6 @@ function firstRefusal(args: readonly string[], reasonFor: (arg: string) => Refus
     if (reason) return { reason, argument };
   }
   return undefined;
-}
-
-/** `remote:rest`, cut at the first colon as the CLI does it (`ParseRemote`). */
-function cut(argument: string | undefined): { remote: string; rest: string } | undefined {
-  const colon = argument?.indexOf(':') ?? -1;
-  if (argument === undefined || colon < 0) return undefined;
-  const remote = argument.slice(0, colon);
-  return checkRemoteName(remote) ? undefined : { remote, rest: argument.slice(colon + 1) };
 }
 
 function wholeRemote(argument: string | undefined): Refusal | undefined {

@@ -2,7 +2,7 @@
  * Which requests to Incus' REST API may ever be sent. `allowed.ts` asks it of what `incus query` is given; it serves
  * as well for what goes through a proxy.
  */
-import { checkNewSnapshotName, checkSnapshotUse, snapshotPathSegment } from '../names.ts';
+import { checkNewSnapshotName, checkSnapshotUse, checkVolumeUse, snapshotPathSegment } from '../names.ts';
 
 /** A part of a request that is not on the list; `undefined` where all of it is. */
 export type RequestRefusal = 'method' | 'path' | 'body';
@@ -20,13 +20,14 @@ const URL_TEXT = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*$/;
 
 /**
  * Why a request must not be sent. `GET` may read anything under `/1.0`. The others are these, with at most
- * `?project=P`:
+ * `?project=P&target=MEMBER`:
  *
  * - `POST /1.0/instances/I/snapshots` with `name`, `expires_at`, `stateful`: makes a snapshot
  * - `PUT /1.0/instances/I` with `restore` and `disk_only: true`, and only with both: restores the disk. Without a
  *   snapshot's name in `restore` it would replace the instance's configuration
  * - `PATCH /1.0/instances/I/snapshots/S` with `expires_at` alone
  * - `DELETE /1.0/instances/I/snapshots/S`
+ * - the same three under `/1.0/storage-pools/P/volumes/custom/V/snapshots`, without `stateful`: snapshots of volumes
  * - `DELETE /1.0/operations/UUID`: cancels an operation
  *
  * `S` must be written as `snapshotPathSegment` writes it, so that it decodes to one name, which is not `.` or `..`.
@@ -61,18 +62,19 @@ function hasDots(path: string): boolean {
 
 /** The segments behind `/1.0/`; `undefined` where the path is none of that, or its query asks for more than a project. */
 function segmentsOf(path: string): string[] | undefined {
-  const match = /^\/1\.0\/([^?]+)(?:\?project=[^&?;=]+)?$/.exec(path);
+  const match = /^\/1\.0\/([^?]+)(?:\?project=[^&?;=]+(?:&target=[^&?;=]+)?)?$/.exec(path);
   return match?.[1]?.split('/');
 }
 
 function checkPost(segments: readonly string[], body: string | undefined): RequestRefusal | undefined {
-  if (!isUnderInstance(segments) || segments.length !== 3) return 'path';
+  const under = underSnapshots(segments);
+  if (under?.rest.length !== 0) return 'path';
   const fields = fieldsOf(body);
   if (!fields) return 'body';
   const isFine = Object.entries(fields).every(([key, value]) => {
     if (key === 'name') return typeof value === 'string' && checkNewSnapshotName(value, []) === undefined;
     if (key === 'expires_at') return isTime(value);
-    return key === 'stateful' && typeof value === 'boolean';
+    return key === 'stateful' && !under.isVolume && typeof value === 'boolean';
   });
   return isFine ? undefined : 'body';
 }
@@ -103,13 +105,31 @@ function checkDelete(segments: readonly string[], body: string | undefined): Req
   return body === undefined ? undefined : 'body';
 }
 
-function isUnderInstance([instances, instance = '', snapshots]: readonly string[]): boolean {
-  return instances === 'instances' && INSTANCE_NAME.test(instance) && snapshots === 'snapshots';
+/** What stands behind `instances/I/snapshots`, or behind that of a custom volume. */
+function underSnapshots(segments: readonly string[]): { isVolume: boolean; rest: readonly string[] } | undefined {
+  const [instances, instance = '', snapshots] = segments;
+  if (instances === 'instances' && INSTANCE_NAME.test(instance) && snapshots === 'snapshots') {
+    return { isVolume: false, rest: segments.slice(3) };
+  }
+  const [pools, pool, volumes, custom, volume, last, ...rest] = segments;
+  const words = [pools, volumes, custom, last].join(' ');
+  const isVolume = words === 'storage-pools volumes custom snapshots' && isSafe(pool) && isSafe(volume);
+  return isVolume ? { isVolume, rest } : undefined;
+}
+
+/** Whether a segment is a name of a pool or volume, escaped once, that stays the same when it is decoded once more. */
+function isSafe(segment = ''): boolean {
+  try {
+    const name = decodeURIComponent(segment);
+    return checkVolumeUse(name) === undefined && encodeURIComponent(name) === segment;
+  } catch {
+    return false;
+  }
 }
 
 function isSnapshot(segments: readonly string[]): boolean {
-  const [, , , segment = '', ...rest] = segments;
-  if (!isUnderInstance(segments) || rest.length > 0) return false;
+  const [segment = '', ...more] = underSnapshots(segments)?.rest ?? [];
+  if (segment === '' || more.length > 0) return false;
   try {
     const name = decodeURIComponent(decodeURIComponent(segment));
     return checkSnapshotUse(name, 'setExpiry') === undefined && snapshotPathSegment(name) === segment;

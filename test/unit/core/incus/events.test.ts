@@ -73,11 +73,25 @@ describe('events of the server', () => {
     '{"type":"lifecycle"}',
     '{"type":"lifecycle","metadata":{"action":1}}',
     '{"type":"logging","metadata":{"message":"x"}}',
-    lifecycle('storage-volume-created', '/1.0/storage-pools/p/volumes/custom/v'),
     lifecycle('project-created', '/1.0/projects/p'),
     lifecycle('instance-started', '/1.0/instances/'),
     lifecycle('instance-backup-created', '/1.0/instances/c1/backups/b/c'),
   ])('are passed over where they say nothing of instances: %s', (message) => {
     expect(parseEvent(message, 'r')).toBeUndefined();
+  });
+
+  it('tell which pool has changed volumes, whatever they call the volume', () => {
+    const changed = { kind: 'volumesChanged', remote: 'r', pool: 'p' };
+    for (const [action, source] of [
+      ['storage-volume-created', '/1.0/storage-pools/p/volumes/custom/v'],
+      ['storage-volume-snapshot-renamed', '/1.0/storage-pools/p/volumes/custom/web_v/snapshots/old?project=web'],
+      ['storage-volume-snapshot-updated', '/1.0/storage-pools/p/volumes/custom/v/snapshots/s'],
+      ['storage-volume-restored', '/1.0/storage-pools/p/volumes/custom/v'],
+      ['storage-pool-created', '/1.0/storage-pools/p'],
+    ] as const) {
+      expect(parseEvent(lifecycle(action, source), 'r')).toEqual(changed);
+    }
+    const root = lifecycle('storage-volume-snapshot-created', '/1.0/storage-pools/p/volumes/container/c1/snapshots/s');
+    expect(parseEvent(root, 'r')).toBeUndefined();
   });
 });
