@@ -1,5 +1,6 @@
 /** What it costs to look at what a server says before it is believed. */
-import { parseEnvelope, parseInstances } from '../../src/core/incus/schemas.ts';
+import { parseInstances } from '../../src/core/incus/instances.ts';
+import { parseEnvelope } from '../../src/core/incus/schemas.ts';
 import { parseInstanceVolumes } from '../../src/core/incus/volumes.ts';
 import { CONTAINERS } from '../../test/lab/handle.ts';
 import { startLab } from '../../test/lab/lab.ts';

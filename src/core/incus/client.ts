@@ -2,14 +2,13 @@ import { apiPath, instancePath, listRemotes, snapshotPath, type IncusCommand } f
 import { IncusError, toIncusError } from './errors.ts';
 import { parseOperations } from './events.ts';
 import type { Answerer, Runner, RunOptions } from './runner.ts';
+import { parseInstance, parseInstances } from './instances.ts';
 import {
   type BadRecord,
   type ProfileContent,
   type Greeting,
   parseEnvelope,
   parseDocumentedKeys,
-  parseInstance,
-  parseInstances,
   parseJson,
   parseName,
   parseNames,

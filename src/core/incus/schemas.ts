@@ -1,17 +1,14 @@
 import * as z from 'zod/mini';
-import { NEVER } from '../policy/schedule/expiry.ts';
 import { classify, IncusError, type IncusErrorKind } from './errors.ts';
 import {
   type Config,
   DEFAULT_PROJECT,
   type Devices,
-  type Instance,
   type InstanceRef,
   type Profile,
   type ProjectRef,
   type Remote,
   type Server,
-  type Snapshot,
 } from '../model.ts';
 
 /**
@@ -24,21 +21,25 @@ export type BadRecord = (what: string, why: string) => void;
 
 /** Text, empty where it is absent. */
 export const text = z._default(z.string(), '');
-const flag = z._default(z.boolean(), false);
+/** No, where it is absent. */
+export const flag = z._default(z.boolean(), false);
 
 /** Configurations are most of what a listing holds; looked at by a loop, they cost a tenth of what `z.record` takes. */
 export const config = z._default(z.nullable(z.custom<Config>(isConfig)), {});
-const devices = z._default(z.nullable(z.custom<Devices>(isDevices)), {});
+export const devices = z._default(z.nullable(z.custom<Devices>(isDevices)), {});
 
-const list = z.nullable(z.custom<readonly unknown[]>((value) => Array.isArray(value)));
+/** A list whose members are looked at one by one. */
+export const list = z.nullable(z.custom<readonly unknown[]>((value) => Array.isArray(value)));
 
-function isConfig(value: unknown): boolean {
+/** Whether all of its fields are text. */
+export function isConfig(value: unknown): value is Config {
   if (!isRecord(value)) return false;
   for (const key in value) if (typeof value[key] !== 'string') return false;
   return true;
 }
 
-function isDevices(value: unknown): boolean {
+/** Whether all of its fields are devices, whose fields are text. */
+export function isDevices(value: unknown): value is Devices {
   if (!isRecord(value)) return false;
   for (const key in value) if (!isConfig(value[key])) return false;
   return true;
@@ -198,36 +199,6 @@ export function parseVolumeConfig(value: unknown): Config {
   return must(z.object({ config }).safeParse(value)).config ?? {};
 }
 
-const snapshotRecord = z.object({
-  name: z.string().check(z.minLength(1)),
-  created_at: z.string(),
-  expires_at: z._default(z.nullable(z.string()), null),
-  stateful: flag,
-  ephemeral: flag,
-  description: text,
-  config,
-  devices,
-});
-
-const instanceRecord = z.object({
-  name: z.string().check(z.minLength(1)),
-  project: z._default(z.string(), DEFAULT_PROJECT),
-  type: z.enum(['container', 'virtual-machine']),
-  status: z.string(),
-  ephemeral: flag,
-  architecture: text,
-  description: text,
-  created_at: text,
-  last_used_at: text,
-  location: text,
-  profiles: z._default(z.nullable(z.array(z.string())), []),
-  config,
-  devices,
-  expanded_config: config,
-  expanded_devices: devices,
-  snapshots: z.optional(list),
-});
-
 const profileRecord = z.object({
   name: z.string(),
   config,
@@ -259,108 +230,6 @@ export function instanceOfUrl(address: string, remote: string): InstanceRef | un
   return { remote, project, instance: decodeURIComponent(instance) };
 }
 
-/** `/1.0/instances?recursion=1`: rows without snapshots. */
-export function parseInstances(value: unknown, remote: string, onBad: BadRecord): Instance[] {
-  return recordsIn(value).flatMap((record) => readInstance(record, remote, onBad) ?? []);
-}
-
-/**
- * `/1.0/instances/X?recursion=1`: one instance with its snapshots.
- * @throws IncusError `garbage`
- */
-export function parseInstance(value: unknown, remote: string, onBad: BadRecord): Instance {
-  let reason = '';
-  const instance = readInstance(value, remote, (what, why) => {
-    reason = why;
-    onBad(what, why);
-  });
-  if (!instance) throw new IncusError('garbage', { text: reason });
-  return instance;
-}
-
-function readInstance(value: unknown, remote: string, onBad: BadRecord): Instance | undefined {
-  const parsed = instanceRecord.safeParse(value);
-  if (!parsed.success) {
-    onBad(`instance ${nameIn(value)}`, why(parsed.error));
-    return undefined;
-  }
-  const r = parsed.data;
-  const ref = { remote, project: r.project, instance: r.name };
-  const row = {
-    ref,
-    type: r.type,
-    status: r.status,
-    ephemeral: r.ephemeral,
-    architecture: r.architecture,
-    description: r.description,
-    createdAt: new Date(r.created_at),
-    ...readTime('lastUsedAt', r.last_used_at),
-    profiles: r.profiles ?? [],
-    config: r.config ?? {},
-    devices: r.devices ?? {},
-    expandedConfig: r.expanded_config ?? {},
-    expandedDevices: r.expanded_devices ?? {},
-  };
-  const isClustered = r.location !== '' && r.location !== 'none';
-  // Most of a listing's rows have neither; copies would cost more than all else that is done to a row.
-  if (!isClustered && r.snapshots === undefined) return row;
-  return { ...row, ...(isClustered && { location: r.location }), ...knownSnapshots(r, ref, onBad) };
-}
-
-/**
- * Incus writes `null` for an instance without snapshots, and for one whose cluster member is down; the latter's status
- * is `Error`. A field that is not there was not asked for.
- */
-function knownSnapshots(
-  { status, snapshots }: { status: string; snapshots?: readonly unknown[] | null | undefined },
-  ref: InstanceRef,
-  onBad: BadRecord,
-): { snapshots?: Snapshot[] } {
-  if (snapshots === undefined || (snapshots === null && status === 'Error')) return {};
-  return { snapshots: readSnapshots(snapshots ?? [], ref, onBad) };
-}
-
-function readSnapshots(values: readonly unknown[], ref: InstanceRef, onBad: BadRecord): Snapshot[] {
-  const snapshots = values.flatMap((value): Snapshot[] => {
-    const parsed = snapshotRecord.safeParse(value);
-    const createdAt = parsed.success ? new Date(parsed.data.created_at) : new Date(NaN);
-    if (!parsed.success || Number.isNaN(createdAt.getTime())) {
-      const reason = parsed.success ? 'created_at is no time' : why(parsed.error);
-      onBad(`snapshot ${nameIn(value)} of ${ref.instance}`, reason);
-      return [];
-    }
-    const r = parsed.data;
-    return [
-      {
-        ref: { ...ref, snapshot: r.name },
-        createdAt,
-        ...readExpiry(r.expires_at),
-        stateful: r.stateful,
-        ephemeral: r.ephemeral,
-        description: r.description,
-        ...readSettings(r),
-      },
-    ];
-  });
-  return snapshots.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
-}
-
-function readSettings(r: { config: Config | null; devices: Devices | null }): { config: Config; devices: Devices } {
-  return { config: r.config ?? {}, devices: r.devices ?? {} };
-}
-
-/** An expiry that cannot be read is left out: the row stays, and nothing is decided by it. */
-function readExpiry(value: string | null): { expiresAt?: Date } {
-  return readTime('expiresAt', value ?? '');
-}
-
-/** Go's zero time, and the beginning of 1970, stand for "never". */
-function readTime<K extends string>(key: K, value: string): Partial<Record<K, Date>> {
-  if (value === '' || value === NEVER) return {};
-  const at = new Date(value);
-  return Number.isNaN(at.getTime()) || at.getTime() <= 0 ? {} : ({ [key]: at } as Record<K, Date>);
-}
-
 /** @throws IncusError `garbage` where it does not fit */
 export function must<T>(result: z.core.util.SafeParseResult<T>): T {
   if (!result.success) throw new IncusError('garbage', { text: why(result.error) });
@@ -388,5 +257,5 @@ export interface ProfileContent {
 /** `/1.0/profiles/X` */
 export function parseProfileContent(value: unknown): ProfileContent {
   const record = must(z.object({ description: text, config, devices }).safeParse(value));
-  return { description: record.description, ...readSettings(record) };
+  return { description: record.description, config: record.config ?? {}, devices: record.devices ?? {} };
 }

@@ -1,5 +1,6 @@
 import { DEFAULT_PROJECT, type SnapshotName } from '../model.ts';
 import { isRecord, recordsIn } from './schemas.ts';
+import { parseTime } from './time.ts';
 
 interface VolumeRecord {
   readonly name: string;
@@ -42,22 +43,26 @@ export interface VolumeRow {
  * their volume's record.
  */
 export function parseInstanceVolumes(value: unknown): VolumeRow[] {
-  return recordsIn(value).flatMap((record) => {
-    if (!isVolumeRecord(record)) return [];
+  const rows: VolumeRow[] = [];
+  for (const record of recordsIn(value)) {
+    if (!isVolumeRecord(record)) continue;
     const { name, created_at: createdAt = '' } = record;
     const project = record.project === undefined || record.project === '' ? DEFAULT_PROJECT : record.project;
     const slash = name.indexOf('/');
-    if (slash < 0) {
-      const volume = { project, instance: name };
-      return record.snapshots ? [volume, ...snapshotRows(volume, record.snapshots)] : volume;
+    const instance = slash < 0 ? name : name.slice(0, slash);
+    if (slash >= 0) {
+      rows.push({ project, instance, snapshot: { name: name.slice(slash + 1), createdAt: parseTime(createdAt) } });
+      continue;
     }
-    const snapshot = { name: name.slice(slash + 1), createdAt: new Date(createdAt) };
-    return { project, instance: name.slice(0, slash), snapshot };
-  });
+    const volume = { project, instance };
+    rows.push(volume);
+    if (record.snapshots) rows.push(...snapshotRows(volume, record.snapshots));
+  }
+  return rows;
 }
 
 function snapshotRows(volume: VolumeRow, records: readonly unknown[]): VolumeRow[] {
   return records.filter(isVolumeRecord).map(({ name, created_at: createdAt = '' }) => {
-    return { ...volume, snapshot: { name: name.slice(name.indexOf('/') + 1), createdAt: new Date(createdAt) } };
+    return { ...volume, snapshot: { name: name.slice(name.indexOf('/') + 1), createdAt: parseTime(createdAt) } };
   });
 }

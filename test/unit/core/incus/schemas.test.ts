@@ -1,9 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IncusError } from '../../../../src/core/incus/errors.ts';
+import { instanceRecord, isUsual, parseInstance, parseInstances } from '../../../../src/core/incus/instances.ts';
 import {
   parseEnvelope,
-  parseInstance,
-  parseInstances,
   parseProfile,
   parseProfiles,
   parseProjectUrls,
@@ -186,5 +186,53 @@ describe('profiles', () => {
       config: {},
       usedBy: [],
     });
+  });
+});
+
+describe('a record that is as servers write it', () => {
+  const usual = {
+    ...row,
+    architecture: 'x86_64',
+    description: '',
+    created_at: '2026-01-01T00:00:00Z',
+    last_used_at: '',
+  };
+  const full = { ...usual, ephemeral: false, location: 'none', profiles: [], config: {}, devices: {} };
+  const record = { ...full, expanded_config: { a: 'b' }, expanded_devices: { root: { type: 'disk' } } };
+
+  it('is one in which every field is there and right', () => {
+    expect(isUsual(record)).toBe(true);
+  });
+
+  it('is read as the schema would read it; whatever is other is left to the schema', () => {
+    const keys = fc.constantFrom(...Object.keys(record), 'snapshots');
+    const values = fc.constantFrom(
+      undefined,
+      null,
+      '',
+      'x',
+      1,
+      true,
+      [],
+      [1],
+      ['x'],
+      {},
+      { a: 1 },
+      { a: 'b' },
+      { a: {} },
+    );
+    fc.assert(
+      fc.property(fc.dictionary(keys, values), (changed) => {
+        const value = { ...record, ...changed };
+        if (!isUsual(value)) return;
+        const parsed = instanceRecord.safeParse(value);
+        expect(parsed.success && parsed.data).toMatchObject(
+          Object.fromEntries(
+            Object.entries(value).filter(([key, one]) => one !== undefined && key in instanceRecord.shape),
+          ),
+        );
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
