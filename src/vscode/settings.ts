@@ -3,7 +3,8 @@ import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import type { TimeLimits } from '../core/incus/client.ts';
 import type { Program } from '../core/incus/runner.ts';
-import type { SnapshotServerPair } from '../core/model.ts';
+import { DEFAULT_PROJECT, type SnapshotServerPair } from '../core/model.ts';
+import { checkGroup, type Group } from '../core/policy/groups/group.ts';
 import { checkRemoteName } from '../core/policy/names.ts';
 import { isTimeZone, ownTimeZone } from '../core/policy/schedule/zone.ts';
 
@@ -86,6 +87,45 @@ export async function setSnapshotServers(pairs: readonly SnapshotServerPair[]): 
   await vscode.workspace
     .getConfiguration(SECTION)
     .update('snapshotServers', pairs.length === 0 ? undefined : pairs, vscode.ConfigurationTarget.Global);
+}
+
+const group = z.object({
+  name: z.string(),
+  remote: z.string(),
+  projects: z._default(z.array(z.string()), [DEFAULT_PROJECT]),
+  matchLabels: z.record(z.string(), z.string()),
+  frozen: z._default(z.boolean(), true),
+  onFailure: z._default(z.enum(['keep', 'takeBack']), 'keep'),
+});
+
+/**
+ * The groups, as they are written down. An entry that cannot be read is left out, and so is one of a name that is there
+ * already; they are counted, so that it can be said.
+ */
+export function groups(): { groups: Group[]; unread: number } {
+  const entries = read('groups', z.array(z.unknown()), []);
+  const found: Group[] = [];
+  for (const entry of entries) {
+    const parsed = group.safeParse(entry);
+    if (!parsed.success || checkGroup(parsed.data)) continue;
+    if (!found.some(({ name }) => name === parsed.data.name)) found.push(parsed.data);
+  }
+  return { groups: found, unread: entries.length - found.length };
+}
+
+/** Writes one more group down, where groups are written down already: in the workspace, or for the user. Others stay as they are. */
+export async function addGroup(added: Group): Promise<void> {
+  const settings = vscode.workspace.getConfiguration(SECTION);
+  const inWorkspace = settings.inspect('groups')?.workspaceValue !== undefined;
+  const target = inWorkspace ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
+  await settings.update('groups', [...read('groups', z.array(z.unknown()), []), added], target);
+}
+
+/** @param listener told when groups were written down otherwise */
+export function onDidChangeGroups(listener: () => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration(`${SECTION}.groups`)) listener();
+  });
 }
 
 /** Milliseconds that a mirror's last verified run may be ago; 0: nothing is ever late. */

@@ -9,9 +9,12 @@ import { appendFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'node:util';
 import Mocha from 'mocha';
+import * as vscode from 'vscode';
 
 /** Runs the tests; rejects when any has failed, as VS Code's test runner expects. */
 export async function run(): Promise<void> {
+  // It is activated when VS Code has started; in the middle of a test its commands would be taken for those of the test.
+  await vscode.extensions.getExtension('incus-snapshots.incus-snapshots')?.activate();
   const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, color: false, reporter: 'spec' });
   const pattern = process.env['INCUS_HOST_GREP'];
   if (pattern !== undefined && pattern !== '') mocha.grep(new RegExp(pattern));

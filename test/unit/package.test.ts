@@ -63,7 +63,11 @@ describe('views', () => {
   it('stand in a container of their own in the activity bar', () => {
     const [container] = contributes.viewsContainers.activitybar;
     expect(container?.id).toBe('incus');
-    expect(contributes.views.incus.map(({ id }) => id)).toEqual(['incusSnapshots.instances', 'incusSnapshots.mirrors']);
+    expect(contributes.views.incus.map(({ id }) => id)).toEqual([
+      'incusSnapshots.instances',
+      'incusSnapshots.mirrors',
+      'incusSnapshots.groups',
+    ]);
   });
 
   it('have a welcome for each state that the source tells', () => {
@@ -78,7 +82,8 @@ describe('views', () => {
   it('ask rows only for words that rows have', () => {
     const asked = menus.flatMap(({ when }) => matches(when, /viewItem =~ \/([^/]*)\//g));
     const words = sorted(asked.flatMap((pattern) => pattern.match(/[A-Za-z]+/g) ?? []));
-    const rows = source('src/vscode/tree/items.ts') + source('src/vscode/mirrors/provider.ts');
+    const rooms = ['tree/items', 'mirrors/provider', 'groups/items'];
+    const rows = rooms.map((room) => source(`src/vscode/${room}.ts`)).join('\n');
     const had = new Set(matches(rows, /'([A-Za-z;]+)'/g).flatMap((value) => value.split(';')));
     expect(words.filter((word) => !had.has(word))).toEqual([]);
   });
@@ -126,18 +131,23 @@ describe('settings', () => {
     expect(stopTimeout()).toBe(properties['incusSnapshots.stopTimeout'].default);
   });
 
-  it('that choose the program are not taken from a workspace that is not trusted', () => {
+  it('that choose the program, or what is snapshotted, are not taken from a workspace that is not trusted', () => {
     const { untrustedWorkspaces } = manifest.capabilities;
     expect(untrustedWorkspaces.supported).toBe('limited');
     expect(sorted(untrustedWorkspaces.restrictedConfigurations)).toEqual([
       'incusSnapshots.cliPath',
       'incusSnapshots.environment',
+      'incusSnapshots.groups',
     ]);
   });
 
-  it('belong to the machine', () => {
+  it('belong to the machine, but for groups', () => {
     // What is mirrored where is nothing that a workspace could say.
-    const owner = (key: string) => (key === 'incusSnapshots.snapshotServers' ? 'machine' : 'machine-overridable');
+    const owner = (key: string) => {
+      if (key === 'incusSnapshots.snapshotServers') return 'machine';
+      // A team shares its groups in a workspace.
+      return key === 'incusSnapshots.groups' ? 'window' : 'machine-overridable';
+    };
     expect(Object.entries(properties).map(([key, { scope }]) => [key, scope])).toEqual(
       Object.keys(properties).map((key) => [key, owner(key)]),
     );

@@ -225,6 +225,11 @@ export function startInstance(ref: InstanceRef): IncusCommand {
   return changes('start', ...inProject(ref), '--', nameOf(ref));
 }
 
+/** Pauses a running instance: its processes stay in memory and do nothing until it is started. */
+export function pauseInstance(ref: InstanceRef): IncusCommand {
+  return changes('pause', ...inProject(ref), '--', nameOf(ref));
+}
+
 export interface StopMode {
   /** End it at once, like pulling the plug. */
   readonly force?: boolean;

@@ -33,6 +33,11 @@ export function canRestart(instance: Pick<Instance, 'status'>): boolean {
   return AWAKE.has(instance.status);
 }
 
+/** Whether it can be paused: it runs, and nobody has paused it. */
+export function canPause(instance: Pick<Instance, 'status'>): boolean {
+  return AWAKE.has(instance.status);
+}
+
 /** Whether a program can be run in it. In a virtual machine that takes the agent as well, of which nothing is known. */
 export function canOpenShell(instance: Pick<Instance, 'status'>): boolean {
   return AWAKE.has(instance.status);

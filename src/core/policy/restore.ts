@@ -5,6 +5,7 @@
  * `RestoreInstanceSnapshot` in `internal/server/storage/backend.go`, `CanRestoreVolume` of the storage drivers.
  */
 import { type Config, type Devices, type Instance, isRunning, type Pool, type Snapshot } from '../model.ts';
+import { isGroupLabel } from './groups/group.ts';
 import { stopDeletes } from './lifecycle.ts';
 import { OWN_PREFIX } from './mirror/mirrorKeys.ts';
 
@@ -105,8 +106,8 @@ export function planRestore(input: RestoreInput): RestorePlan {
   // writes all that it had read before: configuration and devices are today's again.
   const keepsConfig = mode === 'diskOnly' || stopWouldDelete;
   const allChanges = keepsConfig ? [] : changesOf(instance.config, snapshot.config);
-  const marks = allChanges.filter(({ key }) => key.startsWith(OWN_PREFIX));
-  const configChanges = allChanges.filter((change) => concernsUser(change) && !change.key.startsWith(OWN_PREFIX));
+  const marks = allChanges.filter(({ key }) => isMark(key));
+  const configChanges = allChanges.filter((change) => concernsUser(change) && !isMark(change.key));
   const scheduleChanges = configChanges.filter((change) => change.key.startsWith('snapshots.'));
   return {
     wasRunning,
@@ -122,6 +123,11 @@ export function planRestore(input: RestoreInput): RestorePlan {
     offersDiskOnly: extensions.has('instance_snapshot_disk_only_restore'),
     safetySnapshotHelps: restoresAny(input),
   };
+}
+
+/** What this extension has written on the instance. */
+function isMark(key: string): boolean {
+  return key.startsWith(OWN_PREFIX) || isGroupLabel(key);
 }
 
 /** Whether any snapshot can be restored and the newer ones stay; false where the pool is not known. */

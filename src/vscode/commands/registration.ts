@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { toIncusError } from '../../core/incus/errors.ts';
 import { SECTION } from '../settings.ts';
+import type { GroupRow } from '../groups/nodes.ts';
 import type { MirrorRow } from '../mirrors/provider.ts';
 import { thisExtension } from '../thisExtension.ts';
 import type { Node } from '../tree/nodes.ts';
@@ -50,7 +51,7 @@ function selectionFrom(services: Services, first: unknown, second: unknown): Sel
   return looseSelection(first);
 }
 
-function isNode(value: unknown): value is Node | MirrorRow {
+function isNode(value: unknown): value is Node | MirrorRow | GroupRow {
   return typeof value === 'object' && value !== null && 'kind' in value && 'id' in value;
 }
 

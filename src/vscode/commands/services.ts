@@ -6,6 +6,7 @@ import type { Failovers } from '../../core/actions/failover.ts';
 import type { DrillHistory } from '../../core/actions/drillHistory.ts';
 import type { Mirrors } from '../../core/actions/mirror.ts';
 import type { ScheduleEdits } from '../../core/actions/scheduleEdits.ts';
+import type { GroupSnapshots } from '../../core/actions/groupSnapshots.ts';
 import type { KeyedQueue } from '../../core/actions/queue.ts';
 import type { Preflight } from '../../core/actions/preflight.ts';
 import type { SetUpDraft } from '../setUpDraft.ts';
@@ -21,6 +22,8 @@ import type { InfoDocuments } from '../infoDocuments.ts';
 import type { Prunes } from '../prune/prunes.ts';
 import type { HealthBoard } from '../schedule/healthBoard.ts';
 import type { ScheduleForms } from '../schedule/forms.ts';
+import type { GroupBoard } from '../groups/board.ts';
+import type { GroupRow } from '../groups/nodes.ts';
 import type { Timelines } from '../timeline/timelines.ts';
 import type { MirrorBoard } from '../mirrors/board.ts';
 import type { MirrorRow } from '../mirrors/provider.ts';
@@ -41,6 +44,8 @@ export interface Services {
   readonly drillHistory: DrillHistory;
   readonly mirrors: Mirrors;
   readonly board: MirrorBoard;
+  readonly groups: GroupBoard;
+  readonly groupSnapshots: GroupSnapshots;
   readonly queue: KeyedQueue;
   readonly log: Log;
   readonly info: InfoDocuments;
@@ -61,6 +66,12 @@ export interface Services {
   readonly loaded: () => Promise<void>;
 }
 
+/** The snapshots of one name of a group's members. */
+export interface GroupSet {
+  readonly group: string;
+  readonly set: string;
+}
+
 /** What a command is to work on, by kind; empty where it was called from the palette. */
 export interface Selection {
   readonly remotes: readonly string[];
@@ -68,18 +79,23 @@ export interface Selection {
   readonly instances: readonly InstanceRef[];
   readonly snapshots: readonly SnapshotRef[];
   readonly pairs: readonly SnapshotServerPair[];
+  /** Names of groups; a set's group among them. */
+  readonly groups: readonly string[];
+  readonly sets: readonly GroupSet[];
 }
 
 /** A command: it asks for what the selection leaves open, and throws `IncusError` where something fails. */
 export type Handler = (services: Services, selection: Selection) => Promise<void>;
 
 /** Rows, sorted by what they stand for. */
-export function selectionOf(nodes: readonly (Node | MirrorRow)[]): Selection {
+export function selectionOf(nodes: readonly (Node | MirrorRow | GroupRow)[]): Selection {
   return {
     remotes: nodes.flatMap((node) => (node.kind === 'remote' ? [node.remote] : [])),
     projects: nodes.flatMap((node) => (node.kind === 'project' ? [node.ref] : [])),
     instances: nodes.flatMap((node) => (node.kind === 'instance' || node.kind === 'mirror' ? [node.ref] : [])),
     snapshots: nodes.flatMap((node) => (node.kind === 'snapshot' ? [node.ref] : [])),
     pairs: nodes.flatMap((node) => (node.kind === 'pair' ? [node.pair] : [])),
+    groups: nodes.flatMap((node) => (node.kind === 'group' || node.kind === 'set' ? [node.group] : [])),
+    sets: nodes.flatMap((node) => (node.kind === 'set' ? [{ group: node.group, set: node.set }] : [])),
   };
 }

@@ -52,12 +52,13 @@ async function askSnapshot(services: Services, instances: readonly Instance[]): 
   return { ...(name !== '' && { name }), ...expiryWish(expiry), ...(stateful && { stateful }) };
 }
 
-function expiryWish(expiry: ExpiryChoice): Pick<NewSnapshot, 'expiresAt'> {
+/** What a chosen expiry comes to. */
+export function expiryWish(expiry: ExpiryChoice): Pick<NewSnapshot, 'expiresAt'> {
   return expiry === 'asSet' ? {} : { expiresAt: expiry };
 }
 
 /** What becomes of a snapshot that is made without an expiry: users lost snapshots that expired unasked. */
-function expiryInForce(services: Services, instances: readonly Instance[]): string {
+export function expiryInForce(services: Services, instances: readonly Instance[]): string {
   const values = new Set(
     instances.map(({ ref, expandedConfig }) => {
       const manual = services.inventory.server(ref.remote)?.extensions.has('snapshot_manual_expiry');

@@ -3,6 +3,7 @@ import { automateMirroring } from './automate.ts';
 import { copyCommand } from './copyCommand.ts';
 import { recoveryDrill } from './drill.ts';
 import { failBack, failOver, migrateInstance } from './failover.ts';
+import { createGroup, editGroupSchedule, snapshotGroup } from './groups.ts';
 import { openShell, restartInstance, showInstanceInfo, startInstance, stopInstance } from './instances.ts';
 import { mirrorAll, mirrorInstance } from './mirror.ts';
 import { openInstallGuide, openSettings, refresh, showLog, showRemoteProblem } from './remotes.ts';
@@ -52,6 +53,9 @@ export const COMMANDS = {
   removeTemporaryCopies,
   mirrorInstance,
   mirrorAll,
+  createGroup,
+  snapshotGroup,
+  editGroupSchedule,
   editSchedule,
   checkSchedules,
   addRemote,

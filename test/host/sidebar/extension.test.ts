@@ -42,6 +42,7 @@ describe('the extension as VS Code has it', () => {
     assert.deepEqual(capabilities.untrustedWorkspaces.restrictedConfigurations, [
       'incusSnapshots.cliPath',
       'incusSnapshots.environment',
+      'incusSnapshots.groups',
     ]);
   });
 });

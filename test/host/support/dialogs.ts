@@ -41,7 +41,7 @@ type Meanwhile = () => unknown;
 /** Types into the input box and confirms; `refused` are texts that it has to refuse first. */
 export function types(text: string, refused: readonly string[] = []): Answer {
   return async ({ question, check }) => {
-    assert.equal(question.kind, 'input', `typing "${text}" needs an input box`);
+    assert.equal(question.kind, 'input', `typing "${text}" needs an input box: ${shown(question)}`);
     for (const bad of refused) {
       const complaint = await check(bad);
       assert.ok(complaint !== undefined, `the input box "${question.text}" takes ${JSON.stringify(bad)}`);

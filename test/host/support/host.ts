@@ -108,6 +108,8 @@ export class Host {
     this.#parts?.inventory.dispose();
     this.#parts?.board.dispose();
     this.#parts?.mirrorsProvider.dispose();
+    this.#parts?.groups.dispose();
+    this.#parts?.groupsProvider.dispose();
     this.#parts?.provider.dispose();
     this.#parts?.info.dispose();
     this.#parts?.timelines.dispose();

@@ -17,7 +17,9 @@ export class MapMemento implements Memento {
   }
 
   update(key: string, value: unknown): Promise<void> {
-    this.#values.set(key, value);
+    // VS Code forgets a key that is set to nothing.
+    if (value === undefined) this.#values.delete(key);
+    else this.#values.set(key, value);
     return Promise.resolve();
   }
 }

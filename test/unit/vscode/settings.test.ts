@@ -1,5 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { onDidChangeSnapshotServers, setSnapshotServers, snapshotServers } from '../../../src/vscode/settings.ts';
+import {
+  addGroup,
+  groups,
+  onDidChangeSnapshotServers,
+  setSnapshotServers,
+  snapshotServers,
+} from '../../../src/vscode/settings.ts';
 
 interface Change {
   affectsConfiguration: (key: string) => boolean;
@@ -11,11 +17,12 @@ const { kept, hearers } = vi.hoisted(() => ({
 }));
 
 vi.mock('vscode', () => ({
-  ConfigurationTarget: { Global: 1 },
+  ConfigurationTarget: { Global: 1, Workspace: 2 },
   workspace: {
     onDidChangeConfiguration: (hearer: (change: Change) => void) => hearers.push(hearer),
     getConfiguration: () => ({
       get: (key: string) => kept.get(key),
+      inspect: (key: string) => ({ workspaceValue: kept.get(`workspace ${key}`) }),
       update: (key: string, value: unknown) => Promise.resolve(kept.set(key, value)),
     }),
   },
@@ -77,5 +84,34 @@ describe('which remote is mirrored to which', () => {
     expect(heard).not.toHaveBeenCalled();
     change('snapshotServers');
     expect(heard).toHaveBeenCalledOnce();
+  });
+});
+
+describe('groups', () => {
+  const shop = { name: 'shop', remote: 'local', matchLabels: { 'user.app': 'shop' } };
+
+  it('are read with what is not said of them, and one that is bad costs no other', () => {
+    kept.set('groups', [
+      null,
+      { name: 'bad' },
+      shop,
+      { ...shop, remote: 'there' },
+      { ...shop, name: 'x', matchLabels: {} },
+    ]);
+    const { groups: found, unread } = groups();
+    expect(found).toEqual([{ ...shop, projects: ['default'], frozen: true, onFailure: 'keep' }]);
+    expect(unread).toBe(4);
+  });
+
+  it('are none where the setting is no list', () => {
+    kept.set('groups', 'shop');
+    expect(groups()).toEqual({ groups: [], unread: 0 });
+  });
+
+  it('that are added leave the others as they are, also those that cannot be read', async () => {
+    kept.set('groups', [{ odd: true }]);
+    await addGroup({ ...shop, projects: ['default'], frozen: false, onFailure: 'takeBack' });
+    expect(kept.get('groups')).toHaveLength(2);
+    expect(groups().groups).toMatchObject([{ name: 'shop', frozen: false, onFailure: 'takeBack' }]);
   });
 });

@@ -12,9 +12,9 @@
 import { countRefusal, cut, isFilled, isMode, isName } from './arguments.ts';
 import { isProtectionSetting, mayBeNamed, mirrorCopyRefusal } from './allowedMirrors.ts';
 import * as servers from './allowedServers.ts';
+import { isCopySetting, isInstanceSetting, isScheduleSetting } from './allowedSettings.ts';
 import { VOLUME_VERBS } from './allowedVolumes.ts';
 import { isIncomingName } from '../mirror/mirror.ts';
-import { OWN_PREFIX } from '../mirror/mirrorKeys.ts';
 import { isDrillProgram } from '../mirror/drill.ts';
 import { checkNewInstanceName, checkNewSnapshotName, checkSnapshotUse } from '../names.ts';
 import { INSTANCE_NAME, refusalOfRequest } from './requests.ts';
@@ -145,6 +145,7 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
     },
   ],
   ['start', { flags: {}, inProject: true, check: onlyInstance }],
+  ['pause', { flags: {}, inProject: true, check: onlyInstance }],
   ['stop', { flags: stopping, inProject: true, check: onlyInstance }],
   ['restart', { flags: stopping, inProject: true, check: onlyInstance }],
   ['info', { flags: {}, inProject: true, check: onlyInstance }],
@@ -157,7 +158,7 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
         instanceRefusal(instance) ??
         (pairs.length === 0 ? { reason: 'count' } : undefined) ??
         firstRefusal(pairs, (pair) =>
-          isScheduleSetting(pair) || isOwnSetting(pair) || isProtectionSetting(pair, pairs) ? undefined : 'config',
+          isInstanceSetting(pair) || isProtectionSetting(pair, pairs) ? undefined : 'config',
         ),
     },
   ],
@@ -352,22 +353,6 @@ function snapshotToNewInstance(names: readonly string[]): Refusal | undefined {
     (to ? undefined : { reason: 'remote', argument: target }) ??
     (checkNewInstanceName(to?.rest ?? '', []) ? { reason: 'instance', argument: target } : undefined)
   );
-}
-
-/** `snapshots.x=value`. A value of `-` would be read from stdin. */
-function isScheduleSetting(pair: string): boolean {
-  return /^snapshots\.[a-z.]+=(?!-$)/.test(pair);
-}
-
-/** A key of ours on an instance, which no program but this one reads. */
-function isOwnSetting(pair: string): boolean {
-  if (pair === 'security.protection.delete=true') return true;
-  return pair.startsWith(OWN_PREFIX) && /^[a-z0-9._-]+=(?!-$)/.test(pair);
-}
-
-function isCopySetting(pair: string): boolean {
-  if (isScheduleSetting(pair)) return true;
-  return /^(?:boot\.autostart|security\.protection\.(?:delete|start)|user\.[a-z0-9._-]+)=/.test(pair);
 }
 
 function requestRefusal(names: readonly string[], flags: Flags): Refusal | undefined {

@@ -182,6 +182,7 @@ describe('no way to lose an instance', () => {
     cancelOperation: fc.tuple(text, text).map(([remote, id]) => commands.cancelOperation(remote, id)),
     execInTemporary: fc.tuple(refs, text).map(([r, command]) => commands.execInTemporary(r, command)),
     startInstance: refs.map((r) => commands.startInstance(r)),
+    pauseInstance: refs.map((r) => commands.pauseInstance(r)),
     stopInstance: fc.tuple(refs, mode).map(([r, m]) => commands.stopInstance(r, m)),
     restartInstance: fc.tuple(refs, mode).map(([r, m]) => commands.restartInstance(r, m)),
     setConfig: fc.tuple(refs, config).map(([r, c]) => commands.setConfig(r, c)),
@@ -228,7 +229,7 @@ describe('no way to lose an instance', () => {
       const [name = '', ...rest] = positional(argv);
       return rest.length > 0 || !/^[^:]+:incus-snapshots-tmp-[a-z0-9]+$/.test(name) || argv.indexOf('--') !== 3;
     }
-    const harmless = ['remote', 'monitor', 'start', 'stop', 'restart', 'info', 'exec', 'config'];
+    const harmless = ['remote', 'monitor', 'start', 'pause', 'stop', 'restart', 'info', 'exec', 'config'];
     return !harmless.includes(verb ?? '');
   }
 

@@ -39,6 +39,8 @@ const ALLOWED: readonly (readonly string[])[] = [
   ['snapshot', 'delete', ...IN_PROJECT, '--', 'local:c1', 'a\nb'],
   ['snapshot', 'delete', '--project', '-odd', '--', 'local:c1', '--'],
   ['start', ...IN_PROJECT, '--', 'local:c1'],
+  ['pause', ...IN_PROJECT, '--', 'local:c1'],
+  ['config', 'set', ...IN_PROJECT, '--', 'local:c1', 'user.snapshot-group.shop=true', 'user.snapshot-group.web='],
   ['stop', ...IN_PROJECT, '--force', '--', 'local:c1'],
   ['stop', '--timeout', '30', ...IN_PROJECT, '--', 'local:c1'],
   ['restart', ...IN_PROJECT, '--', 'local:c1'],
