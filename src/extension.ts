@@ -8,10 +8,7 @@ import { Failovers } from './core/actions/failover.ts';
 import { DrillHistory } from './core/actions/drillHistory.ts';
 import { Mirrors } from './core/actions/mirror.ts';
 import { MirrorHistory } from './core/actions/mirrorHistory.ts';
-import { GroupRecovery } from './core/actions/groupRecovery.ts';
-import { GroupSnapshots } from './core/actions/groupSnapshots.ts';
 import { Operations } from './core/actions/operations.ts';
-import { PauseJournal } from './core/actions/pauseJournal.ts';
 import { KeyedQueue } from './core/actions/queue.ts';
 import { Preflight } from './core/actions/preflight.ts';
 import { Remotes } from './core/actions/remotes.ts';
@@ -31,9 +28,7 @@ import { VolumeInventory } from './core/inventory/volumes.ts';
 import { automationPlaces } from './vscode/automation/places.ts';
 import { showFailedSnapshot, showLeftover } from './vscode/commands/report.ts';
 import { registerCommands } from './vscode/commands/registration.ts';
-import { followRecovery } from './vscode/groups/recovery.ts';
-import { GroupBoard } from './vscode/groups/board.ts';
-import { GroupsProvider } from './vscode/groups/provider.ts';
+import { buildGroups } from './vscode/groups/parts.ts';
 import { showGroups } from './vscode/groups/view.ts';
 import { followContext, followFilter } from './vscode/contextKeys.ts';
 import { InfoDocuments } from './vscode/infoDocuments.ts';
@@ -44,7 +39,6 @@ import { MirrorsProvider } from './vscode/mirrors/provider.ts';
 import { showMirrors } from './vscode/mirrors/view.ts';
 import { isProgramAlive, KeptMirrors, thisProgram } from './vscode/mirrors/store.ts';
 import {
-  groups as readGroups,
   mirrorMaxAge,
   onDidChangeProgram,
   onDidChangeTransport,
@@ -116,8 +110,6 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
   const mirrorsProvider = new MirrorsProvider(board, (ref) => {
     inventory.want(ref);
   });
-  const journal = new PauseJournal(memento, thisProgram(), isProgramAlive);
-  const groups = new GroupBoard(inventory, readGroups);
   const edits = new ScheduleEdits(client, inventory, queue);
   const schedules = new ScheduleForms({ client, inventory, edits, log });
   const arrangement = new Arrangement(memory);
@@ -130,9 +122,7 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
     volumes,
     volumeActions: new VolumeActions(client, inventory, volumes, queue),
     volumeRestore: new VolumeRestore(client, inventory, volumes, queue),
-    ...{ groups, groupsProvider: new GroupsProvider(groups) },
-    groupSnapshots: new GroupSnapshots(client, inventory, queue, journal),
-    recovery: new GroupRecovery(client, inventory, queue, journal),
+    ...buildGroups(memento, client, inventory, queue),
     serverCopies: new ServerCopies(client, inventory, queue, operations),
     failovers: new Failovers(client, inventory, queue, mirrors),
     automations: new Automations(runner, automationPlaces),
@@ -193,9 +183,7 @@ export function activate(context: vscode.ExtensionContext): void {
     followContext(inventory),
     parts.board,
     showMirrors(parts.board, parts.mirrorsProvider, loaded),
-    parts.groups,
-    showGroups(parts.groups, parts.groupsProvider, loaded),
-    followRecovery(parts.recovery, inventory, parts.log, loaded),
+    showGroups(parts, loaded),
     followFilter(view, inventory, parts.arrangement),
     registerCommands({ ...parts, view: selected, reveal, loaded }),
     onDidChangeProgram(() => {
