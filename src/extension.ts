@@ -168,15 +168,7 @@ export function activate(context: vscode.ExtensionContext): void {
   };
 
   context.subscriptions.push(
-    parts.log,
-    follower,
-    inventory,
-    parts.volumes,
-    parts.info,
-    parts.timelines,
-    parts.prunes,
-    parts.schedules,
-    parts.health,
+    ...owned(parts),
     new HealthStatus(parts.health),
     provider,
     view,
@@ -202,6 +194,21 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   onVisible(view.visible);
   ending = parts.transport;
+}
+
+/** What is taken apart with the extension, beside views and what follows them. */
+function owned({
+  log,
+  follower,
+  inventory,
+  volumes,
+  info,
+  timelines,
+  prunes,
+  schedules,
+  health,
+}: ReturnType<typeof build>): { dispose(): void }[] {
+  return [log, follower, inventory, volumes, info, timelines, prunes, schedules, health];
 }
 
 let ending: Transport | undefined;
