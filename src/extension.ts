@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { homedir, hostname } from 'node:os';
 import { Actions } from './core/actions/actions.ts';
 import { Automations } from './core/actions/automations.ts';
+import { Backups } from './core/actions/backups.ts';
 import { Drills } from './core/actions/drill.ts';
 import { Failovers } from './core/actions/failover.ts';
 import { DrillHistory } from './core/actions/drillHistory.ts';
@@ -126,6 +127,7 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
     serverCopies: new ServerCopies(client, inventory, queue, operations),
     failovers: new Failovers(client, inventory, queue, mirrors),
     automations: new Automations(runner, automationPlaces),
+    backups: new Backups(client, inventory, queue, temporaries),
   };
 }
 

@@ -4,7 +4,8 @@ import type { RemoteProblem } from '../core/inventory/inventory.ts';
 
 /** What happened and what to do, as one or two sentences. Incus' own words stand in the log. */
 export function describeError(error: IncusError): string {
-  const known = programError(error) ?? serverError(error) ?? thingError(error) ?? mirrorError(error);
+  const known =
+    programError(error) ?? serverError(error) ?? thingError(error) ?? mirrorError(error) ?? fileError(error);
   return known ?? l10n.t('Incus says: {0}', firstLine(error.text));
 }
 
@@ -157,6 +158,45 @@ function mirrorError({ kind, text }: IncusError): string | undefined {
       );
     default:
       return undefined;
+  }
+}
+
+function fileError({ kind, text }: IncusError): string | undefined {
+  switch (kind) {
+    case 'fileExists':
+      return l10n.t('There is a file already: {0}. It was left as it was; choose another name.', text);
+    case 'folderRefused':
+      return l10n.t('The file cannot be read or written there: {0}. Check the folder and its permissions.', text);
+    case 'folderFull':
+      return l10n.t('There is no space left for {0}. Nothing of it was kept; make room, or choose another disk.', text);
+    case 'packingMissing':
+      return l10n.t(
+        'The server lacks the program for that packing. Nothing was kept; choose gzip, or install it there.',
+      );
+    case 'backupDamaged':
+      return damageWords(text);
+    default:
+      return undefined;
+  }
+}
+
+/** @param problem a `BackupProblem` */
+function damageWords(problem: string): string {
+  switch (problem) {
+    case 'cutOff':
+      return l10n.t('The backup file is damaged: it ends too early. Nothing was changed; fetch or make it again.');
+    case 'otherSum':
+      return l10n.t(
+        'The backup file is not the one that the checksum beside it was made of. Nothing was changed; fetch it again.',
+      );
+    case 'incomplete':
+      return l10n.t('The backup file does not hold all that it should. Nothing was changed; make it again.');
+    case 'notABackup':
+      return l10n.t('That is no backup file of Incus. Nothing was changed; choose another file.');
+    case 'isVolume':
+      return l10n.t('The backup file holds a volume, not an instance. Nothing was changed; choose another file.');
+    default:
+      return l10n.t('The backup file is damaged. Nothing was changed; fetch or make it again.');
   }
 }
 

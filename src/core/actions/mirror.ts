@@ -300,7 +300,7 @@ export class Mirrors {
   async #clear(base: InstanceRef, plan: MirrorPlan, sides: Sides, onStep: OnMirrorStep): Promise<void> {
     const exists = sides.target ?? sides.incoming;
     if (!exists) return;
-    if (plan.isResumed && (await this.#client.isBeingReceived(base))) {
+    if (plan.isResumed && (await this.#client.isBeingMade(base, 'Creating instance'))) {
       throw new IncusError('busy', { text: 'another run onto it is under way' });
     }
     if (!sides.target && isHalfMirror(exists, plan.identity)) {

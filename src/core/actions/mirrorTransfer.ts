@@ -109,7 +109,7 @@ export class MirrorTransfer {
 
   /** Waits until the target is no longer at work on it. */
   async settle(base: InstanceRef, signal: AbortSignal): Promise<void> {
-    while (await this.#client.isBeingReceived(base, signal)) await pause(LOOK, undefined, { signal });
+    while (await this.#client.isBeingMade(base, 'Creating instance', signal)) await pause(LOOK, undefined, { signal });
   }
 
   /**

@@ -80,7 +80,7 @@ export class Temporaries {
     const ref = { remote, project, instance: temporaryName(randomBytes(4).toString('hex')) };
     this.#inUse.add(keyOf(ref));
     try {
-      await make({ ref, mark: temporaryMark(this.#maker, purpose) });
+      await make({ ref, mark: this.markFor(purpose) });
       return await work(ref);
     } finally {
       // A copy that failed may be there in part.
@@ -89,6 +89,11 @@ export class Temporaries {
       });
       this.#inUse.delete(keyOf(ref));
     }
+  }
+
+  /** What the key of something has to be that is to be removed as a temporary copy of this window. */
+  markFor(purpose: TemporaryPurpose): string {
+    return temporaryMark(this.#maker, purpose);
   }
 
   /** Temporary copies that are there and that this window is not using, as far as the inventory knows. */

@@ -1,3 +1,4 @@
+import { parseBackups, type ServerBackup } from './backups.ts';
 import { apiPath, instancePath, listRemotes, snapshotPath, type IncusCommand } from './commands.ts';
 import { IncusError, toIncusError } from './errors.ts';
 import { parseOperations } from './events.ts';
@@ -168,14 +169,27 @@ export class IncusClient {
     return this.#get(remote, apiPath(['storage-pools', name]), parsePool, signal);
   }
 
-  /** Whether the server is at work on receiving this instance from somewhere, whoever asked for it. */
-  async isBeingReceived(ref: InstanceRef, signal?: AbortSignal): Promise<boolean> {
+  /** The backups of an instance that its server keeps. */
+  async backups(ref: InstanceRef, signal?: AbortSignal): Promise<ServerBackup[]> {
+    const path = apiPath(['instances', ref.instance, 'backups'], { project: ref.project, recursion: '1' });
+    return this.#get(ref.remote, path, parseBackups, signal);
+  }
+
+  /**
+   * Whether the server is at work on making this instance, whoever asked for it.
+   * @param work as the server words it
+   */
+  async isBeingMade(
+    ref: InstanceRef,
+    work: 'Creating instance' | 'Restoring backup',
+    signal?: AbortSignal,
+  ): Promise<boolean> {
     const path = apiPath(['operations'], { recursion: '1', project: ref.project });
     const operations = await this.#get(ref.remote, path, (value) => parseOperations(value, ref), signal);
     return operations.some(
       ({ state, description, instances }) =>
         state === 'running' &&
-        description === 'Creating instance' &&
+        description === work &&
         instances.some(({ project, instance }) => project === ref.project && instance === ref.instance),
     );
   }
@@ -267,13 +281,18 @@ export class IncusClient {
     return this.#get(ref.remote, path, parseVolumeConfig, signal);
   }
 
-  /** Runs a command that changes something, and waits until Incus is done with it. */
-  async change(command: IncusCommand, signal?: AbortSignal): Promise<void> {
+  /**
+   * Runs a command that changes something, and waits until Incus is done with it.
+   * @param signal ends the program, not what the server is doing
+   * @param onOutput told what it prints, as it comes
+   */
+  async change(command: IncusCommand, signal?: AbortSignal, onOutput?: (text: string) => void): Promise<void> {
     const { argv, input } = command;
     const options = {
       timeout: this.#limits().change,
       ...(signal && { signal }),
       ...(input !== undefined && { input }),
+      ...(onOutput && { onOutput }),
     };
     await this.#runner.read(argv, options, (stdout) => {
       // A raw query ends with exit code 0 even on an error; the envelope tells.

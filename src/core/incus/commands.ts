@@ -1,4 +1,5 @@
 import type { Config, InstanceRef, ProfileRef, ProjectRef, SnapshotRef, TransferMode } from '../model.ts';
+import type { Compression } from '../policy/backup/files.ts';
 import { drillProgram } from '../policy/mirror/drill.ts';
 import { NEVER } from '../policy/schedule/expiry.ts';
 import { checkSnapshotUse, snapshotPathSegment } from '../policy/names.ts';
@@ -204,6 +205,43 @@ export function mirrorInstance(
 /** Gives an instance another name. */
 export function renameInstance(ref: InstanceRef, name: string): IncusCommand {
   return changes('rename', ...inProject(ref), '--', nameOf(ref), name);
+}
+
+export interface ExportOptions {
+  readonly compression: Compression;
+  readonly withSnapshots: boolean;
+  /** In the format of the pool's driver, which only a pool with the same driver takes. */
+  readonly optimized: boolean;
+}
+
+/**
+ * Writes a backup of an instance to a file of this machine. The 6.0 client writes over a file that is there, so it is
+ * given none but one in a folder of ours (`core/backup/workingFolder.ts`). It tells on stdout how far it is.
+ */
+export function exportInstance(ref: InstanceRef, path: string, options: ExportOptions): IncusCommand {
+  const flags = [
+    ...['--compression', options.compression],
+    ...(options.withSnapshots ? [] : ['--instance-only']),
+    ...(options.optimized ? ['--optimized-storage'] : []),
+  ];
+  return changes('export', ...inProject(ref), ...flags, '--', nameOf(ref), path);
+}
+
+/**
+ * Makes an instance of a backup file, under a name that is reserved for temporary copies: it gets its own when it is
+ * whole. It tells on stdout how far it is.
+ * @param pool absent: the one that the file says, or that of the profiles
+ */
+export function importInstance(temporary: InstanceRef, path: string, pool?: string): IncusCommand {
+  const flags = pool === undefined ? [] : ['--storage', pool];
+  const names = [`${temporary.remote}:`, path, temporary.instance];
+  return changes('import', ...inProject(temporary), ...flags, '--', ...names);
+}
+
+/** Takes away what a server keeps of an export that broke off. Only names that the server gave can be given. */
+export function deleteBackup(ref: InstanceRef, backup: string): IncusCommand {
+  const path = apiPath(['instances', ref.instance, 'backups', backup], { project: ref.project });
+  return changes('query', '--raw', '--wait', '-X', 'DELETE', '--', `${ref.remote}:${path}`);
 }
 
 /** Asks the server to break off an operation. */

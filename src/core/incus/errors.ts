@@ -50,6 +50,13 @@ export type IncusErrorKind =
   | 'ephemeral'
   | 'changedMeanwhile'
   | 'limitReached'
+  // a file of this machine
+  | 'fileExists'
+  | 'folderRefused'
+  | 'folderFull'
+  | 'packingMissing'
+  // what of a backup it is stands in `text`: `BackupProblem` of `backup/archive.ts`
+  | 'backupDamaged'
   // a mirror
   | 'copyInterrupted'
   | 'mirrorBlocked'
@@ -131,6 +138,7 @@ const PATTERNS: readonly (readonly [IncusErrorKind, RegExp])[] = [
   ['changedMeanwhile', /ETag doesn't match/],
   // A new copy waits for an earlier one of the same source that died, and then shares its failure (measured).
   ['copyInterrupted', /Failed getting migration source filesystem connection/],
+  ['packingMissing', /Compression algorithm ".*" isn't supported/],
   ['limitReached', /Reached maximum number of|reached.*limits?\./i],
   [
     'badName',

@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Given on stdin, which is closed otherwise. */
   readonly input?: string;
+  /** Told what it prints on stdout, as it comes. */
+  readonly onOutput?: (text: string) => void;
 }
 
 export interface RunResult {
@@ -105,7 +107,13 @@ export class Runner {
 
     const { execa } = await loadExeca();
     const start = performance.now();
-    const result = await execa(program.path, [...argv], childOptions(program, options));
+    const child = execa(program.path, [...argv], childOptions(program, options));
+    const { onOutput } = options;
+    if (onOutput)
+      child.stdout.on('data', (data: Buffer) => {
+        onOutput(data.toString());
+      });
+    const result = await child;
     const { exitCode } = result;
     const call = {
       program: program.path,

@@ -42,16 +42,18 @@ export function askSnapshotName(options: {
   return askName({ ...options, check, prompt: options.emptyMeans ?? vscode.l10n.t('Name of the snapshot') });
 }
 
+/** @param options.prompt absent: that it is the name of the instance */
 export function askInstanceName(options: {
   title: string;
   value: string;
   taken: readonly string[];
+  prompt?: string;
 }): Promise<string | undefined> {
   const check = (name: string) => {
     const problem = checkNewInstanceName(name, options.taken);
     return problem && nameProblem(problem);
   };
-  return askName({ ...options, check, prompt: vscode.l10n.t('Name of the instance') });
+  return askName({ prompt: vscode.l10n.t('Name of the instance'), ...options, check });
 }
 
 async function askName(options: {

@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import type { Actions } from '../../core/actions/actions.ts';
 import type { Automations } from '../../core/actions/automations.ts';
+import type { Backups } from '../../core/actions/backups.ts';
 import type { Drills } from '../../core/actions/drill.ts';
 import type { Failovers } from '../../core/actions/failover.ts';
 import type { DrillHistory } from '../../core/actions/drillHistory.ts';
@@ -41,6 +42,7 @@ export interface Services {
   readonly serverCopies: ServerCopies;
   readonly failovers: Failovers;
   readonly automations: Automations;
+  readonly backups: Backups;
   readonly drillHistory: DrillHistory;
   readonly mirrors: Mirrors;
   readonly board: MirrorBoard;

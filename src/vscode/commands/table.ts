@@ -1,5 +1,6 @@
 import { clearFilter, filter, sort } from './arrange.ts';
 import { automateMirroring } from './automate.ts';
+import { exportInstance, importInstance } from './backup.ts';
 import { copyCommand } from './copyCommand.ts';
 import { recoveryDrill } from './drill.ts';
 import { failBack, failOver, migrateInstance } from './failover.ts';
@@ -51,6 +52,8 @@ export const COMMANDS = {
   failBack,
   migrateInstance,
   removeTemporaryCopies,
+  exportInstance,
+  importInstance,
   mirrorInstance,
   mirrorAll,
   createGroup,

@@ -148,7 +148,7 @@ describe('mirroring that is disturbed', () => {
     const ref = { remote: SNAPSHOT_REMOTE, project: 'default', instance: 'f-client-incoming' };
     await waitFor(
       'the servers to end it',
-      async () => !(await host.parts.client.isBeingReceived(ref)) || undefined,
+      async () => !(await host.parts.client.isBeingMade(ref, 'Creating instance')) || undefined,
       50_000,
     );
     await isMended('f-client', 'blob', sum, 's1');
@@ -194,7 +194,7 @@ describe('mirroring that is disturbed', () => {
     const run = (one: Mirrors) => one.run(wish, new AbortController().signal, () => undefined);
     await Promise.allSettled([run(host.parts.mirrors), run(other)]);
     const ref = { ...job.target, instance: 'f-two-incoming' };
-    await waitFor('both to have ended', async () => !(await client.isBeingReceived(ref)) || undefined);
+    await waitFor('both to have ended', async () => !(await client.isBeingMade(ref, 'Creating instance')) || undefined);
     await isMended('f-two', 'blob', sum, 's1');
   });
 });

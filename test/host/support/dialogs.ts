@@ -6,7 +6,7 @@ import { Box } from './box.ts';
 
 /** What was asked or told, with all that stood there. */
 export interface Question {
-  kind: 'input' | 'pick' | 'warning' | 'error' | 'info';
+  kind: 'input' | 'pick' | 'warning' | 'error' | 'info' | 'file';
   /** The title of an input box or a pick, the text of a message. */
   text: string;
   modal: boolean;
@@ -74,6 +74,14 @@ export function presses(button: string, meanwhile?: Meanwhile): Answer {
   };
 }
 
+/** Chooses a file in the dialog for files; one that is there is replaced, as the dialog asks. */
+export function choosesFile(path: string): Answer {
+  return ({ question, give }) => {
+    assert.equal(question.kind, 'file', `choosing ${path} needs a dialog for files`);
+    return Promise.resolve(give(path));
+  };
+}
+
 /** Leaves by Escape. */
 export const leaves: Answer = () => Promise.resolve(undefined);
 
@@ -88,6 +96,8 @@ const FUNCTIONS = [
   'showErrorMessage',
   'showInformationMessage',
   'createQuickPick',
+  'showSaveDialog',
+  'showOpenDialog',
 ] as const;
 
 /** Stands in for the questions of `vscode.window` from `install` to `remove`. */
@@ -113,6 +123,8 @@ export class Dialogs {
         this.boxes.push(box);
         return box;
       },
+      showSaveDialog: (options: vscode.SaveDialogOptions = {}) => this.#onFile(options, (uri) => uri),
+      showOpenDialog: (options: vscode.OpenDialogOptions = {}) => this.#onFile(options, (uri) => [uri]),
       showWarningMessage: (text: string, ...rest: unknown[]) => this.#onMessage('warning', text, rest),
       showErrorMessage: (text: string, ...rest: unknown[]) => this.#onMessage('error', text, rest),
       showInformationMessage: (text: string, ...rest: unknown[]) => this.#onMessage('info', text, rest),
@@ -187,6 +199,17 @@ export class Dialogs {
       },
       check: () => Promise.resolve(undefined),
       give: (option) => items.find((item) => label(item) === option),
+    });
+  }
+
+  #onFile(
+    { title = '', defaultUri }: vscode.SaveDialogOptions & vscode.OpenDialogOptions,
+    given: (uri: vscode.Uri) => unknown,
+  ): Promise<unknown> {
+    return this.#answer({
+      question: { ...blank('file', title), value: defaultUri?.fsPath ?? '' },
+      check: () => Promise.resolve(undefined),
+      give: (path) => given(vscode.Uri.file(path)),
     });
   }
 

@@ -10,6 +10,7 @@
  * started with it, a terminal's too.**
  */
 import { countRefusal, cut, isFilled, isMode, isName } from './arguments.ts';
+import { BACKUP_VERBS, isReleaseOfTemporary } from './allowedBackups.ts';
 import { isProtectionSetting, mayBeNamed, mirrorCopyRefusal } from './allowedMirrors.ts';
 import * as servers from './allowedServers.ts';
 import { isCopySetting, isInstanceSetting, isScheduleSetting } from './allowedSettings.ts';
@@ -110,6 +111,7 @@ const BARE: ReadonlySet<string> = new Set(
 
 const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
   ...VOLUME_VERBS,
+  ...BACKUP_VERBS,
   [
     'snapshot create',
     {
@@ -158,7 +160,9 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
         instanceRefusal(instance) ??
         (pairs.length === 0 ? { reason: 'count' } : undefined) ??
         firstRefusal(pairs, (pair) =>
-          isInstanceSetting(pair) || isProtectionSetting(pair, pairs) ? undefined : 'config',
+          isInstanceSetting(pair) || isProtectionSetting(pair, pairs) || isReleaseOfTemporary(instance, pair)
+            ? undefined
+            : 'config',
         ),
     },
   ],

@@ -3,6 +3,7 @@ import type { Flags, Refusal } from './allowed.ts';
 import { isAsideName } from '../mirror/failover.ts';
 import { isIncomingName } from '../mirror/mirror.ts';
 import { SOURCE_KEY } from '../mirror/mirrorKeys.ts';
+import { isTemporaryName } from '../temporary.ts';
 
 /**
  * Why a refresh must not be run; `undefined`: it may. Whoever builds it must say in the same argv whose mirror the target
@@ -39,9 +40,13 @@ function keyIn(pair: string): string {
   return pair.slice(0, pair.indexOf('='));
 }
 
-/** Whether an instance may be given another name: a mirror that is whole, an original that is set aside or comes back. */
+/**
+ * Whether an instance may be given another name: a mirror that is whole, what a backup file made that is whole, an
+ * original that is set aside or comes back.
+ */
 export function mayBeNamed(from: string, to: string): boolean {
-  return (isIncomingName(from) && !isIncomingName(to)) || isAsideName(from) || isAsideName(to);
+  const isWhole = (isIncomingName(from) && !isIncomingName(to)) || (isTemporaryName(from) && !isTemporaryName(to));
+  return isWhole || isAsideName(from) || isAsideName(to);
 }
 
 /**

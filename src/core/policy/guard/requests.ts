@@ -2,6 +2,7 @@
  * Which requests to Incus' REST API may ever be sent. `allowed.ts` asks it of what `incus query` is given; it serves
  * as well for what goes through a proxy.
  */
+import { isGivenBackupName } from '../backup/files.ts';
 import { checkNewSnapshotName, checkSnapshotUse, checkVolumeUse, snapshotPathSegment } from '../names.ts';
 
 /** A part of a request that is not on the list; `undefined` where all of it is. */
@@ -29,6 +30,7 @@ const URL_TEXT = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*$/;
  * - `DELETE /1.0/instances/I/snapshots/S`
  * - the same three under `/1.0/storage-pools/P/volumes/custom/V/snapshots`, without `stateful`: snapshots of volumes
  * - `DELETE /1.0/operations/UUID`: cancels an operation
+ * - `DELETE /1.0/instances/I/backups/backupN`: what an export left that broke off. Only names that the server gives
  *
  * `S` must be written as `snapshotPathSegment` writes it, so that it decodes to one name, which is not `.` or `..`.
  * That matters: a server from 7.0.1 on resolves dots in a path (Go's `ServeMux`), and `snapshots/..` is the instance.
@@ -101,7 +103,7 @@ function checkPatch(segments: readonly string[], body: string | undefined): Requ
 function checkDelete(segments: readonly string[], body: string | undefined): RequestRefusal | undefined {
   const [first, id, ...rest] = segments;
   const isOperation = first === 'operations' && rest.length === 0 && UUID.test(id ?? '');
-  if (!isOperation && !isSnapshot(segments)) return 'path';
+  if (!isOperation && !isSnapshot(segments) && !isBackup(segments)) return 'path';
   return body === undefined ? undefined : 'body';
 }
 
@@ -125,6 +127,11 @@ function isSafe(segment = ''): boolean {
   } catch {
     return false;
   }
+}
+
+function isBackup([instances, instance = '', backups, backup = '', ...rest]: readonly string[]): boolean {
+  const isUnder = instances === 'instances' && INSTANCE_NAME.test(instance) && backups === 'backups';
+  return isUnder && rest.length === 0 && isGivenBackupName(backup);
 }
 
 function isSnapshot(segments: readonly string[]): boolean {

@@ -12,6 +12,11 @@ const PIN_PREFIX = `${OWN_PREFIX}pin.`;
 
 const RETENTION_KEY = `${OWN_PREFIX}retention`;
 
+/** Whether a key says how long snapshots are kept. */
+export function isOfSnapshots(key: string): boolean {
+  return key === RETENTION_KEY || key.startsWith(PIN_PREFIX);
+}
+
 type Made = Pick<Snapshot, 'createdAt'>;
 
 function pinKey({ createdAt }: Made): string {

@@ -63,6 +63,15 @@ const ALLOWED: readonly (readonly string[])[] = [
   ['delete', ...IN_PROJECT, '--', 'snap:c1-incoming'],
   ['config', 'set', ...IN_PROJECT, '--', 'snap:c1', 'security.protection.delete=true'],
   ['config', 'set', ...IN_PROJECT, '--', 'snap:c1', 'user.incus-snapshots.sending='],
+  ['export', ...IN_PROJECT, '--compression', 'gzip', '--', 'local:c1', '/home/me/.incus-snapshots-aB3xYz/backup'],
+  [
+    ...['export', ...IN_PROJECT, '--compression', 'none', '--instance-only', '--optimized-storage'],
+    ...['--', 'my remote:c1', 'C:\\me\\.incus-snapshots-aB3xYz\\backup'],
+  ],
+  ['import', ...IN_PROJECT, '--storage', 'p', '--', 'local:', '/home/me/web.tar.gz', 'incus-snapshots-tmp-0f3a9c1e'],
+  ['rename', ...IN_PROJECT, '--', 'local:incus-snapshots-tmp-0f3a9c1e', 'c2'],
+  ['config', 'set', ...IN_PROJECT, '--', 'a:incus-snapshots-tmp-0f3a9c1e', 'security.protection.delete=false'],
+  ['query', '--wait', '-X', 'DELETE', '--', 'r:/1.0/instances/c1/backups/backup0?project=default'],
   ['remote', 'proxy', '--', 'local:', '/run/user/1000/x/1.sock'],
   ['monitor', '--format', 'json', '--type', 'lifecycle', '--type', 'operation', '--all-projects', '--', 'local:'],
 ];
@@ -173,6 +182,19 @@ const REFUSED: readonly (readonly [why: string, argv: readonly string[]])[] = [
   ['a NUL byte', ['start', ...IN_PROJECT, '--', 'local:c1\0']],
   ['half a character', ['snapshot', 'delete', ...IN_PROJECT, '--', 'local:c1', 'a\ud800']],
   ['an import', ['import', 'local:', 'file']],
+  ['a name of its own', ['import', ...IN_PROJECT, '--', 'local:', '/home/me/web.tar.gz', 'c1']],
+  ['the name that the file says', ['import', ...IN_PROJECT, '--', 'local:', '/home/me/web.tar.gz']],
+  ['stdin', ['import', ...IN_PROJECT, '--', 'local:', '-', 'incus-snapshots-tmp-0f3a9c1e']],
+  ['writes over a file', ['export', ...IN_PROJECT, '--', 'local:c1', '/home/me/thesis.tar.gz']],
+  ['writes over a file', ['export', ...IN_PROJECT, '--', 'local:c1', '.incus-snapshots-aB3xYz/backup']],
+  ['writes over a file', ['export', ...IN_PROJECT, '--', 'local:c1']],
+  [
+    'runs a program',
+    ['export', ...IN_PROJECT, '--compression', 'x;y', '--', 'a:c1', '/x/.incus-snapshots-aB3xYz/backup'],
+  ],
+  ['a backup of the user', ['query', '-X', 'DELETE', '--', 'r:/1.0/instances/c1/backups/monthly']],
+  ['all backups', ['query', '-X', 'DELETE', '--', 'r:/1.0/instances/c1/backups']],
+  ['hides what is whole', ['rename', ...IN_PROJECT, '--', 'local:c1', 'incus-snapshots-tmp-0f3a9c1e']],
   ['an alias of the user', ['nuke', 'local:c1']],
 ];
 
@@ -220,6 +242,8 @@ describe('whatever is passed', () => {
     ...['--project', 'default', '--', '--force', '--all', '-X', 'DELETE', 'POST', '-d', '{}', '--refresh', '-c', ''],
     ...['local:c1', 'local:c2', 'local:c1/s1', 'c1', 's1', '..', '.', 'a%2e', 'snapshots.x=1', 'local:', 'a=b:c1'],
     ...['local:incus-snapshots-tmp-0f3a', 'incus-snapshots-tmp-0f3a', 'eth0,type=none', '-d', '--mode', 'pull'],
+    ...['export', 'import', '/x/.incus-snapshots-aB3xYz/backup', '/home/me/web.tar', '--compression', 'gzip'],
+    ...['local:/1.0/instances/c1/backups/backup0', 'local:/1.0/instances/c1/backups/mine'],
     ...['local:/1.0/instances/c1', 'local:/1.0/instances/c1/snapshots/s1', 'local:/1.0/instances/c1/snapshots/..'],
   );
 
@@ -238,7 +262,10 @@ describe('whatever is passed', () => {
     ) {
       return flags.includes('--force');
     }
-    if (['delete', 'rm', 'move', 'rebuild', 'import'].includes(verb ?? '')) return true;
+    if (['delete', 'rm', 'move', 'rebuild'].includes(verb ?? '')) return true;
+    if (verb === 'import') return !/^incus-snapshots-tmp-[a-z0-9]{4,}$/.test(names[2] ?? '') || names.length !== 3;
+    if (verb === 'export')
+      return !/[/\\]\.incus-snapshots-\w{6}[/\\]backup$/.test(names[1] ?? '') || names.length !== 2;
     if (flags.includes('--all') || flags.includes('--reuse')) return true;
     if (flags.includes('--refresh')) {
       const said = argv.filter((_, i) => argv[i - 1] === '-c');
@@ -250,7 +277,9 @@ describe('whatever is passed', () => {
       return names.length !== 2 || ['', '.', '..'].includes(names[1] ?? '') || !/^[^:/=]+:[^:/]+$/.test(names[0] ?? '');
     }
     if (verb === 'query' && argv.includes('DELETE')) {
-      return !/:\/1\.0\/(instances\/[^/.]+\/snapshots\/[^/.]+|operations\/[0-9a-f-]{36})$/.test(names[0] ?? '');
+      return !/:\/1\.0\/(instances\/[^/.]+\/(snapshots\/[^/.]+|backups\/backup\d+(\?project=default)?)|operations\/[0-9a-f-]{36})$/.test(
+        names[0] ?? '',
+      );
     }
     return false;
   }

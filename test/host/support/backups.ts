@@ -1,0 +1,122 @@
+/** Backup files of instances, written and read as a user does it. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { mustRun, waitFor } from '../../lab/process.ts';
+import { type Answer, choosesFile, confirms, leaves, picks, type Question } from './dialogs.ts';
+import { type Host, useHost } from './host.ts';
+import { Mirroring } from './mirroring.ts';
+
+/** What is answered to an export's questions, before the one for the file. */
+export const FORMS = {
+  packed: [picks('With its snapshots (2)'), picks('gzip'), picks('Any pool')],
+  bare: [picks('Without snapshots'), picks('Not packed'), picks('Any pool')],
+  ownFormat: [picks('With its snapshots (2)'), picks('Not packed'), picks('Pools with btrfs only')],
+} as const satisfies Record<string, readonly Answer[]>;
+
+export class BackupFiles {
+  readonly host: Host;
+  readonly #mirroring: Mirroring;
+
+  constructor(host: Host) {
+    this.host = host;
+    this.#mirroring = new Mirroring(host);
+  }
+
+  /**
+   * A stopped instance with a file in it and two snapshots; it and all whose names begin so are gone after the test.
+   * @returns the file's sum
+   */
+  async original(name: string, bytes = 300_000): Promise<string> {
+    this.#mirroring.forget(name, 'local');
+    await this.host.lab.must('init', '--quiet', 'local:busybox', `local:${name}`);
+    const sum = await this.#mirroring.fill(name, 'blob', bytes);
+    for (const snapshot of ['s1', 's2']) await this.host.lab.must('snapshot', 'create', `local:${name}`, snapshot);
+    await this.host.load();
+    return sum;
+  }
+
+  export(name: string, file: string, form: readonly Answer[] = FORMS.packed, ...then: Answer[]): Promise<Question[]> {
+    return this.host.run('exportInstance', [this.host.instance(name)], ...form, choosesFile(file), ...then);
+  }
+
+  /** Imports into the project `default` of `local`, under the name that is proposed unless an answer says otherwise. */
+  import(file: string, name: Answer = confirms): Promise<Question[]> {
+    return this.host.run('importInstance', [this.host.remote('local')], choosesFile(file), name);
+  }
+
+  /** That an import is refused before anything is asked of the server, and why. */
+  async refused(file: string): Promise<string> {
+    const before = await this.everything();
+    const calls = this.host.calls(' import ').length;
+    const [, message] = await this.host.run('importInstance', [this.host.remote('local')], choosesFile(file), leaves);
+    assert.equal(this.host.calls(' import ').length, calls);
+    assert.deepEqual(await this.everything(), before);
+    return message?.text ?? '';
+  }
+
+  /** The sum of the file in an instance. */
+  async sum(name: string): Promise<string> {
+    const to = join(this.host.folder(), 'blob');
+    await this.host.lab.must('file', 'pull', '--quiet', `local:${name}/root/blob`, to);
+    return createHash('sha256').update(readFileSync(to)).digest('hex');
+  }
+
+  /** Names of all instances, of whatever project. */
+  async everything(): Promise<string[]> {
+    const { lab } = this.host;
+    const listed = await lab.query<{ name: string }[]>('local:/1.0/instances?recursion=1&all-projects=true');
+    return listed.map(({ name }) => name).sort();
+  }
+
+  /** What the server keeps of exports of an instance. */
+  kept(name: string): Promise<string[]> {
+    return this.host.lab.query<string[]>(`local:/1.0/instances/${name}/backups`);
+  }
+
+  /** A backup is there as a whole: the file and its checksum, and nothing else in the folder. */
+  async isWhole(file: string): Promise<void> {
+    assert.deepEqual(readdirSync(dirname(file)).sort(), [basename(file), `${basename(file)}.sha256`].sort());
+    await mustRun(['sha256sum', '--check', '--strict', `${basename(file)}.sha256`], { cwd: dirname(file) });
+  }
+
+  /** Waits until a file that is imported is on its way to the server, or there. */
+  async arrives(): Promise<void> {
+    const folder = join(this.host.lab.primary.folder, 'backups');
+    await waitFor('the file to arrive', () => {
+      const isThere = readdirSync(folder, { withFileTypes: true }).some((one) => one.isFile());
+      return isThere || undefined;
+    });
+  }
+
+  /** Waits until the server makes an instance of it. */
+  async isUnpacked(): Promise<void> {
+    await waitFor('the file to be unpacked', async () => {
+      const running = await this.host.lab.query<Record<string, { description: string }[]>>(
+        'local:/1.0/operations?recursion=1',
+      );
+      return (running['running'] ?? []).some(({ description }) => description === 'Restoring backup') || undefined;
+    });
+  }
+
+  /** A file system of one megabyte; what is on it ends with the test. */
+  async smallDisk(): Promise<string> {
+    const folder = join(this.host.folder(), 'disk');
+    mkdirSync(folder);
+    await mustRun(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]);
+    this.host.later(() => mustRun(['umount', folder]));
+    return folder;
+  }
+
+  /** Nothing was left of an export that broke off. */
+  async leftNothing(name: string, file: string): Promise<void> {
+    assert.ok(!existsSync(file));
+    assert.deepEqual(readdirSync(dirname(file)), []);
+    assert.deepEqual(await this.kept(name), []);
+  }
+}
+
+export function useBackupFiles(): BackupFiles {
+  return new BackupFiles(useHost());
+}
