@@ -1,8 +1,9 @@
 /** What a schedule will come to, in the user's language. */
-import { env, l10n } from 'vscode';
+import { l10n } from 'vscode';
 import type { Forecast, ForecastRun, Settled, Warning } from '../../core/policy/schedule/forecast.ts';
 import type { PatternPreview, PatternProblem } from '../../core/policy/schedule/pattern.ts';
 import type { Trigger } from '../../core/policy/schedule/runs.ts';
+import { dateFormat } from '../formats.ts';
 import { oneLine } from '../tree/items.ts';
 import { scheduleWords } from '../tree/wording.ts';
 
@@ -21,7 +22,7 @@ export function clockTime(at: Date, timeZone: string): string {
   const year = Math.abs(at.getTime() - Date.now()) > FAR ? ({ year: 'numeric' } as const) : {};
   const date = { weekday: 'short', ...year, month: 'short', day: 'numeric' } as const;
   const format = { ...date, hour: 'numeric', minute: '2-digit', timeZone } as const;
-  return new Intl.DateTimeFormat(env.language, format).format(at);
+  return dateFormat(format).format(at);
 }
 
 export function nameWords(name: PatternPreview): string {

@@ -2,6 +2,7 @@ import { env, l10n } from 'vscode';
 import type { Instance, Snapshot } from '../../core/model.ts';
 import { countOf, type InstanceEntry } from '../../core/inventory/rows.ts';
 import type { DrillResult } from '../../core/policy/mirror/drill.ts';
+import { ageFormat, dateFormat, numberFormat } from '../formats.ts';
 import { describeSchedule, type SchedulePhrases } from '../../core/policy/schedule/schedule.ts';
 
 const MINUTE = 60_000;
@@ -25,12 +26,12 @@ export function relativeTime(at: Date, now: Date): string {
   const [, unit, name] = step;
   // An age counts what is complete; "in 13 days" for a fortnight that has just begun would be odd.
   const count = distance > 0 ? Math.round(distance / unit) : Math.trunc(distance / unit);
-  return new Intl.RelativeTimeFormat(env.language, { numeric: 'always' }).format(count, name);
+  return ageFormat().format(count, name);
 }
 
 /** A time exactly, in local time and UTC, for tooltips. */
 export function exactTime(at: Date): string {
-  const local = new Intl.DateTimeFormat(env.language, { dateStyle: 'full', timeStyle: 'long' }).format(at);
+  const local = dateFormat({ dateStyle: 'full', timeStyle: 'long' }).format(at);
   return `${local} (${at
     .toISOString()
     .replace('T', ' ')
@@ -93,6 +94,6 @@ export function typeWord({ type }: Pick<Instance, 'type'>): string {
 export function drillWords({ at, seconds, passed }: DrillResult, now: Date): string {
   const age = relativeTime(at, now);
   if (!passed) return l10n.t('failed {0}', age);
-  const time = new Intl.NumberFormat(env.language, { maximumFractionDigits: seconds < 10 ? 1 : 0 }).format(seconds);
+  const time = numberFormat({ maximumFractionDigits: seconds < 10 ? 1 : 0 }).format(seconds);
   return l10n.t('passed {0}, {1} s', age, time);
 }

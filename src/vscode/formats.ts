@@ -1,0 +1,25 @@
+/** Formatters in the user's language, each made once: to make one takes some thirty times as long as to use it. */
+import { env } from 'vscode';
+
+const made = new Map<string, unknown>();
+
+function once<T>(kind: string, options: object, make: () => T): T {
+  const key = `${kind} ${env.language} ${JSON.stringify(options)}`;
+  const format = (made.get(key) as T | undefined) ?? make();
+  made.set(key, format);
+  return format;
+}
+
+/** For moments. */
+export function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  return once('date', options, () => new Intl.DateTimeFormat(env.language, options));
+}
+
+export function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  return once('number', options, () => new Intl.NumberFormat(env.language, options));
+}
+
+/** For distances in time: `3 days ago`. */
+export function ageFormat(): Intl.RelativeTimeFormat {
+  return once('age', {}, () => new Intl.RelativeTimeFormat(env.language, { numeric: 'always' }));
+}
