@@ -123,7 +123,7 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
     volumes,
     volumeActions: new VolumeActions(client, inventory, volumes, queue),
     volumeRestore: new VolumeRestore(client, inventory, volumes, queue),
-    ...buildGroups(memento, client, inventory, queue),
+    ...buildGroups(memento, client, inventory, queue, restore),
     serverCopies: new ServerCopies(client, inventory, queue, operations),
     failovers: new Failovers(client, inventory, queue, mirrors),
     automations: new Automations(runner, automationPlaces),

@@ -54,6 +54,7 @@ describe('commands', () => {
     expect(groups.map(({ command }) => command)).toEqual([
       'incusSnapshots.deleteSnapshot',
       'incusSnapshots.removeTemporaryCopies',
+      'incusSnapshots.deleteGroupSnapshot',
     ]);
     expect(menus.every(({ group }) => /^(inline|navigation|[1-9]_)/.test(group))).toBe(true);
   });

@@ -136,7 +136,7 @@ export const editGroupSchedule: Handler = async (services, selection) => {
 };
 
 /** The group that is selected and still there; without a selection the user picks. */
-async function chooseGroup(services: Services, selection: Selection, title: string): Promise<Group | undefined> {
+export async function chooseGroup(services: Services, selection: Selection, title: string): Promise<Group | undefined> {
   await services.loaded();
   requireClient(services);
   const [selected] = selection.groups;
@@ -158,7 +158,7 @@ async function chooseGroup(services: Services, selection: Selection, title: stri
 }
 
 /** @returns `undefined` where there are none, which the user is told */
-function membersOf(services: Services, group: Group): Instance[] | undefined {
+export function membersOf(services: Services, group: Group): Instance[] | undefined {
   const members = services.groups.members(group);
   if (members.length > 0) return members;
   const text = services.groups.isKnown(group)

@@ -7,6 +7,7 @@ import type { Failovers } from '../../core/actions/failover.ts';
 import type { DrillHistory } from '../../core/actions/drillHistory.ts';
 import type { Mirrors } from '../../core/actions/mirror.ts';
 import type { ScheduleEdits } from '../../core/actions/scheduleEdits.ts';
+import type { GroupRestore } from '../../core/actions/groupRestore.ts';
 import type { GroupSnapshots } from '../../core/actions/groupSnapshots.ts';
 import type { KeyedQueue } from '../../core/actions/queue.ts';
 import type { Preflight } from '../../core/actions/preflight.ts';
@@ -48,6 +49,7 @@ export interface Services {
   readonly board: MirrorBoard;
   readonly groups: GroupBoard;
   readonly groupSnapshots: GroupSnapshots;
+  readonly groupRestore: GroupRestore;
   readonly queue: KeyedQueue;
   readonly log: Log;
   readonly info: InfoDocuments;

@@ -5,6 +5,7 @@ import { copyCommand } from './copyCommand.ts';
 import { recoveryDrill } from './drill.ts';
 import { failBack, failOver, migrateInstance } from './failover.ts';
 import { createGroup, editGroupSchedule, snapshotGroup } from './groups.ts';
+import { deleteGroupSnapshot, drillGroup, mirrorGroup, restoreGroup } from './groupSets.ts';
 import { openShell, restartInstance, showInstanceInfo, startInstance, stopInstance } from './instances.ts';
 import { mirrorAll, mirrorInstance } from './mirror.ts';
 import { openInstallGuide, openSettings, refresh, showLog, showRemoteProblem } from './remotes.ts';
@@ -59,6 +60,10 @@ export const COMMANDS = {
   createGroup,
   snapshotGroup,
   editGroupSchedule,
+  restoreGroup,
+  deleteGroupSnapshot,
+  mirrorGroup,
+  drillGroup,
   editSchedule,
   checkSchedules,
   addRemote,

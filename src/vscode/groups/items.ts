@@ -99,7 +99,7 @@ export function setItem(set: SnapshotSet, now: Date): GroupItem {
 }
 
 /** Whether a set is whole, or what is wrong with it. */
-function stateWords({ state, missing, unknown, span }: SnapshotSet): string {
+export function stateWords({ state, missing, unknown, span }: SnapshotSet): string {
   const names = (refs: readonly InstanceRef[]) => refs.map(memberName).join(', ');
   switch (state) {
     case 'complete':

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { PauseJournal } from '../../../src/core/actions/pauseJournal.ts';
 import type { GroupRow } from '../../../src/vscode/groups/nodes.ts';
 import { waitFor } from '../../lab/process.ts';
-import { type Answer, leaves, picks, type Question, types } from '../support/dialogs.ts';
-import { type Host, useHost } from '../support/host.ts';
+import { type Answer, leaves, picks, presses, type Question, types } from '../support/dialogs.ts';
+import { type Host, SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
+import { Mirroring } from '../support/mirroring.ts';
 import { textOf } from '../support/tree.ts';
 
 const FROZEN = 'Frozen together';
@@ -230,6 +231,99 @@ describe('a group of instances', () => {
     await running;
     assert.match(grouped.status, /^The snapshot never of stop was cancelled\. Taken back: grp-stop-a, grp-stop-b\./);
     assert.deepEqual(await grouped.snapshots(names), [[], []]);
+  });
+});
+
+describe('a set of a group', () => {
+  const host = useHost();
+  const { lab } = host;
+  const grouped = new Grouped(host);
+  const SOURCE = ['grp-db', 'grp-web'] as const;
+
+  /** A set of two members that were damaged since. */
+  async function damaged(group: string): Promise<void> {
+    await grouped.begin(group, SOURCE);
+    await lab.must('config', 'set', 'grp-db', 'boot.autostart.priority=10');
+    for (const name of SOURCE) await host.exec(name, 'sh', '-c', 'echo good > /root/data');
+    await host.load();
+    await grouped.snapshot(group, [FROZEN], 'good');
+    for (const name of SOURCE) await host.exec(name, 'sh', '-c', 'echo bad > /root/data');
+  }
+
+  const contents = () => Promise.all(SOURCE.map((name) => lab.must('file', 'pull', `${name}/root/data`, '-')));
+
+  it('is restored as one, in the order of the priorities, and deleted as one', async () => {
+    await damaged('site');
+    const [question] = await host.run('restoreGroup', [grouped.row('site', 'good')], presses('Restore 2 members'));
+    assert.equal(question?.text, 'Restore the group site to the set good?');
+    assert.match(question.detail, /started in the order of their priority: grp-db, grp-web/);
+    assert.equal(grouped.status, 'site was restored to good: 2 members.');
+    assert.deepEqual(await contents(), ['good\n', 'good\n']);
+    assert.deepEqual(await grouped.states(SOURCE), ['Running', 'Running']);
+    const calls = host
+      .calls('local:grp-')
+      .map((line) => /^incus (stop|snapshot restore|start) .*local:(\S+)/.exec(line))
+      .flatMap((match) => (match ? `${match[1]} ${match[2]}` : []));
+    assert.deepEqual(
+      calls.slice(-6).filter((call) => !call.startsWith('snapshot')),
+      ['stop grp-web', 'stop grp-db', 'start grp-db', 'start grp-web'],
+    );
+
+    const [sure] = await host.run('deleteGroupSnapshot', [grouped.row('site', 'good')], presses('Delete'));
+    assert.equal(sure?.text, 'Delete the snapshot good of the group site?');
+    assert.equal(grouped.status, '2 snapshots deleted.');
+    assert.deepEqual(await grouped.snapshots(SOURCE), [[], []]);
+  });
+
+  it('starts nobody where a member could not be restored, and says so', async () => {
+    await damaged('torn');
+    host.fake([{ match: ['^snapshot restore', 'local:grp-web '], do: { stderr: 'Error: Boom\n', exitCode: 1 } }]);
+    const [, message] = await host.run(
+      'restoreGroup',
+      [grouped.row('torn', 'good')],
+      presses('Restore 2 members'),
+      leaves,
+    );
+    assert.equal(
+      message?.text,
+      'The group torn was not restored as a whole. grp-web (restoring): Incus says: Boom. Restored: grp-db. Not started, since a member failed: grp-db, grp-web. Restore again, or start them by hand.',
+    );
+    assert.deepEqual(await grouped.states(SOURCE), ['Stopped', 'Stopped']);
+    assert.deepEqual(await contents(), ['good\n', 'bad\n']);
+  });
+
+  it('lets all run on, untouched, where a member does not stop', async () => {
+    await damaged('stuck');
+    host.fake([{ match: ['^stop', 'local:grp-db$'], do: { stderr: 'Error: Boom\n', exitCode: 1 } }]);
+    const [, message] = await host.run(
+      'restoreGroup',
+      [grouped.row('stuck', 'good')],
+      presses('Restore 2 members'),
+      leaves,
+    );
+    assert.equal(
+      message?.text,
+      'The group stuck was not restored as a whole. grp-db (shutting down): Incus says: Boom. No member was restored.',
+    );
+    assert.deepEqual(await grouped.states(SOURCE), ['Running', 'Running']);
+    assert.deepEqual(await contents(), ['bad\n', 'bad\n']);
+  });
+
+  it('is mirrored, and tried out on the snapshot server without networks', async () => {
+    const mirroring = new Mirroring(host);
+    for (const name of SOURCE) mirroring.forget(name);
+    await host.setting('snapshotServers', [{ from: 'local', to: SNAPSHOT_REMOTE, mode: 'pull' }]);
+    await damaged('far');
+    const [early] = await host.run('drillGroup', [grouped.row('far')], leaves);
+    assert.match(early?.text ?? '', /^Members without a mirror that is known: grp-db, grp-web\./);
+    await host.run('mirrorGroup', [grouped.row('far')]);
+    assert.match(grouped.status, /^2 of 2 instances mirrored\./);
+    await host.load();
+    await host.run('drillGroup', [grouped.row('far')], types('grep -q good /root/data'));
+    assert.equal(grouped.status, 'Recovery drill of far passed: 2 members.');
+    const [, failed] = await host.run('drillGroup', [grouped.row('far')], types('exit 3'), leaves);
+    assert.match(failed?.text ?? '', /^Recovery drill passed by 0 of 2 members\. grp-db: .*exit code 3/);
+    assert.deepEqual(await mirroring.names('incus-snapshots-tmp'), []);
   });
 });
 
