@@ -168,14 +168,14 @@ describe('the inventory', () => {
     };
     play(['s1']);
     await inventory.refresh();
-    await expect.poll(() => [shown('c60'), shown('c62')], { timeout: 50_000 }).toEqual(['named 1', 'named 1']);
+    await expect.poll(() => [shown('c60'), shown('c62')], { timeout: 100_000 }).toEqual(['named 1', 'named 1']);
     inventory.want(opened);
-    await expect.poll(() => shown('c62'), { timeout: 50_000 }).toBe('read 1');
+    await expect.poll(() => shown('c62'), { timeout: 100_000 }).toBe('read 1');
 
     play(['s1', 's2']);
     await inventory.refresh();
-    await expect.poll(() => [shown('c60'), shown('c62')], { timeout: 50_000 }).toEqual(['named 2', 'read 2']);
-  }, 40_000);
+    await expect.poll(() => [shown('c60'), shown('c62')], { timeout: 100_000 }).toEqual(['named 2', 'read 2']);
+  }, 120_000);
 
   it('names all by one listing where each call takes a process, on servers that show snapshots in volumes only', async () => {
     const names = Array.from({ length: 60 }, (_, i) => `c${i + 10}`);
