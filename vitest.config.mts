@@ -6,6 +6,7 @@ const inWorkbench = {
   fileParallelism: false,
   testTimeout: 120_000,
   hookTimeout: 120_000,
+  expect: { poll: { timeout: 20_000 } },
 };
 
 export default defineConfig({

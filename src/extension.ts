@@ -102,7 +102,6 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
   const drills = new Drills(client, inventory, queue, temporaries);
   const drillHistory = new DrillHistory(memento, inventory);
   const info = new InfoDocuments();
-  const timelines = new Timelines(inventory, log);
   const prunes = new Prunes(inventory, log);
   const history = new MirrorHistory(new KeptMirrors(memento), thisProgram(), isProgramAlive);
   const operations = new Operations(client);
@@ -115,6 +114,7 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
   const schedules = new ScheduleForms({ client, inventory, edits, log });
   const arrangement = new Arrangement(memory);
   const health = new HealthBoard(inventory, timeZoneOf);
+  const timelines = new Timelines(inventory, health, log);
   const provider = new InstancesProvider(inventory, queue, arrangement, board, drillHistory, health);
   return {
     ...{ log, client, transport, inventory, follower, queue, actions, restore, info, timelines, schedules, provider },

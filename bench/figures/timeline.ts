@@ -31,7 +31,15 @@ function fleet(now: number): TimelineRow[] {
       ...{ stateful: k === 7, pending: false, pinned: k === 4 },
     }));
     const place = { remote: 'local', project: 'default', place: 'local' };
-    return { ...place, id: `local/default/${instance}`, instance, known: 'all', snapshots, runs: [now + HOUR] };
+    return {
+      ...place,
+      id: `local/default/${instance}`,
+      instance,
+      known: 'all',
+      snapshots,
+      runs: [now + HOUR],
+      spans: [],
+    };
   });
 }
 

@@ -31,6 +31,8 @@ const row = z.object({
   schedule: z.optional(z.string()),
   /** The runs to come, as far as their times can be told. */
   runs: z.array(z.number()),
+  /** The times in each of which one more comes, at a moment that Incus picks. */
+  spans: z.array(z.object({ from: z.number(), to: z.number() })),
   /** Since when snapshots of the schedule are missing. */
   overdue: z.optional(z.number()),
   /** Where it is mirrored; absent: nowhere that is known. */
@@ -83,6 +85,8 @@ const TEXTS = [
   'pending',
   'pinned',
   'run',
+  'span',
+  'spanTime',
   'overdue',
   'overdueSince',
   'mirrored',

@@ -2,9 +2,10 @@ import type { InstanceEntry } from '../../core/inventory/rows.ts';
 import { type Instance, isRunning, keyOf, type Server, type Snapshot, type SnapshotName } from '../../core/model.ts';
 import { grammarOf } from '../../core/policy/schedule/cron.ts';
 import { mirroredState } from '../../core/policy/mirror/mirror.ts';
+import { isTrue } from '../../core/policy/schedule/scheduleSources.ts';
 import { originOf } from '../../core/policy/schedule/origin.ts';
 import { isPinned } from '../../core/policy/retention/pins.ts';
-import { comingRuns, overdueSince, type ScheduleFacts } from '../../core/policy/schedule/timeline.ts';
+import { comingRuns, comingSpans, type ScheduleFacts } from '../../core/policy/schedule/timeline.ts';
 import type { TimelineRow, TimelineSnapshot } from '../../protocol/timeline.ts';
 import { placeOf } from '../commands/choose.ts';
 import { timeZoneOf } from '../settings.ts';
@@ -16,6 +17,8 @@ export interface Surroundings {
   readonly server: Server | undefined;
   /** The mirror, where one is known. */
   readonly mirror: InstanceEntry | undefined;
+  /** Since when runs of its schedule are missing. */
+  readonly overdue: Date | undefined;
   readonly now: Date;
 }
 
@@ -26,12 +29,12 @@ export function timelineRow(entry: InstanceEntry, around: Surroundings): Timelin
   const schedule = scheduleWords(instance);
   const { known, snapshots } = snapshotsOf(entry, around);
   const facts = factsOf(instance, snapshots, around);
-  const overdue = known === 'all' && facts ? overdueSince(facts) : undefined;
   return {
     ...{ id: keyOf(instance.ref), remote, project, instance: name, place: placeOf(instance.ref), known, snapshots },
     ...(schedule !== undefined && { schedule }),
     runs: facts ? comingRuns(facts).map((at) => at.getTime()) : [],
-    ...(overdue && { overdue: overdue.getTime() }),
+    spans: facts ? comingSpans(facts).map(({ from, to }) => ({ from: from.getTime(), to: to.getTime() })) : [],
+    ...(around.overdue && { overdue: around.overdue.getTime() }),
     ...(around.mirror && { mirror: placeOf(around.mirror.instance.ref) }),
   };
 }
@@ -80,8 +83,7 @@ function factsOf(
   if (!server || schedule === '') return undefined;
   return {
     schedule,
-    expiry: config['snapshots.expiry'] ?? '',
-    isServed: isRunning(instance) || config['snapshots.schedule.stopped'] === 'true',
+    isServed: isRunning(instance) || isTrue(config['snapshots.schedule.stopped']),
     grammar: grammarOf(server),
     zone: timeZoneOf(instance.ref.remote),
     now,

@@ -25,6 +25,8 @@ export function timelineTexts(title: string): Texts<TimelineText> {
     pending: l10n.t('being made…'),
     pinned: l10n.t('pinned'),
     run: l10n.t('coming run'),
+    span: l10n.t('coming run, at a time that Incus picks'),
+    spanTime: l10n.t('between {0} and {1}'),
     overdue: l10n.t('overdue'),
     overdueSince: l10n.t('overdue since {0}'),
     mirrored: l10n.t('mirrored'),

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import * as vscode from 'vscode';
 import type { Inventory } from '../../core/inventory/inventory.ts';
 import type { InstanceEntry } from '../../core/inventory/rows.ts';
-import { type InstanceRef, keyOf } from '../../core/model.ts';
+import { type Instance, type InstanceRef, keyOf } from '../../core/model.ts';
 import { mirrorSourceOf, sourceText } from '../../core/policy/mirror/mirrorKeys.ts';
 import {
   type FromTimeline,
@@ -12,6 +12,7 @@ import {
   type ToTimeline,
 } from '../../protocol/timeline.ts';
 import type { Log } from '../log.ts';
+import type { HealthBoard } from '../schedule/healthBoard.ts';
 import { instanceNode, type Node, snapshotNode } from '../tree/nodes.ts';
 import { Panel } from '../webview/panel.ts';
 import { timelineRow } from './rows.ts';
@@ -35,11 +36,13 @@ const AT_ONCE = 4;
 /** The timelines that stand open, one for each scope. */
 export class Timelines implements vscode.Disposable {
   readonly #inventory: Inventory;
+  readonly #health: HealthBoard;
   readonly #log: Log;
   readonly #open = new Map<string, Timeline>();
 
-  constructor(inventory: Inventory, log: Log) {
+  constructor(inventory: Inventory, health: HealthBoard, log: Log) {
     this.#inventory = inventory;
+    this.#health = health;
     this.#log = log;
   }
 
@@ -50,7 +53,9 @@ export class Timelines implements vscode.Disposable {
       open.panel.reveal();
       return;
     }
-    const timeline = new Timeline(this.#inventory, this.#log, scope, reveal, () => this.#open.delete(scope.key));
+    const timeline = new Timeline(this.#inventory, this.#health, this.#log, scope, reveal, () =>
+      this.#open.delete(scope.key),
+    );
     this.#open.set(scope.key, timeline);
   }
 
@@ -63,31 +68,42 @@ export class Timelines implements vscode.Disposable {
 class Timeline {
   readonly panel: Panel<TimelineText, ToTimeline, FromTimeline>;
   readonly #inventory: Inventory;
+  readonly #health: HealthBoard;
   readonly #scope: Scope;
   readonly #log: Log;
   readonly #reveal: (node: Node) => Promise<void>;
   readonly #reads = pLimit(AT_ONCE);
   readonly #wanted = new Set<string>();
-  /** The ids that were sent last, in order. */
-  #sent: readonly string[] = [];
+  /** Of the rows that were sent last, by their ids, since when they are overdue. */
+  readonly #sent = new Map<string, number | undefined>();
   #changed: Map<string, InstanceRef> | 'all' | undefined;
   #gathering: NodeJS.Timeout | undefined;
 
   constructor(
     inventory: Inventory,
+    health: HealthBoard,
     log: Log,
     scope: Scope,
     reveal: (node: Node) => Promise<void>,
     onClose: () => void,
   ) {
     this.#inventory = inventory;
+    this.#health = health;
     this.#log = log;
     this.#scope = scope;
     this.#reveal = reveal;
     const unsubscribe = inventory.onDidChange((change) => {
       if (change.kind !== 'instance') this.#changed = 'all';
       else for (const ref of [change.ref, ...this.#originalsOf(change.ref)]) if (scope.has(ref)) this.#note(ref);
-      if (this.#changed) this.#gathering ??= setTimeout(this.#flush, GATHER);
+      this.#gather();
+    });
+    // By the clock alone a run comes to be missing.
+    const unfollow = health.onDidChange(() => {
+      for (const { instance } of this.#entries()) {
+        const id = keyOf(instance.ref);
+        if (this.#sent.has(id) && this.#sent.get(id) !== this.#overdue(instance)?.getTime()) this.#note(instance.ref);
+      }
+      this.#gather();
     });
     this.panel = new Panel(log, {
       name: 'timeline',
@@ -103,6 +119,7 @@ class Timeline {
       },
       onClose: () => {
         unsubscribe();
+        unfollow();
         clearTimeout(this.#gathering);
         this.#reads.clearQueue();
         onClose();
@@ -114,23 +131,37 @@ class Timeline {
     if (this.#changed !== 'all') this.#changed = (this.#changed ?? new Map<string, InstanceRef>()).set(keyOf(ref), ref);
   }
 
+  #gather(): void {
+    if (this.#changed) this.#gathering ??= setTimeout(this.#flush, GATHER);
+  }
+
+  #overdue(instance: Instance): Date | undefined {
+    return this.#health.problemsOf(instance).flatMap((one) => (one.kind === 'overdue' ? [one.since] : []))[0];
+  }
+
   readonly #flush = (): void => {
     const changed = this.#changed;
     this.#gathering = undefined;
     this.#changed = undefined;
     if (!changed) return;
     const entries = changed === 'all' ? undefined : [...changed.values()].map((ref) => this.#inventory.instance(ref));
-    const known = new Set(this.#sent);
-    if (entries?.every((entry) => entry && known.has(keyOf(entry.instance.ref)))) {
-      this.panel.send({ kind: 'some', rows: this.#rowsOf(entries.flatMap((entry) => entry ?? [])) });
+    if (entries?.every((entry) => entry && this.#sent.has(keyOf(entry.instance.ref)))) {
+      const rows = this.#rowsOf(entries.flatMap((entry) => entry ?? []));
+      this.#remember(rows);
+      this.panel.send({ kind: 'some', rows });
     } else this.#sendAll();
   };
 
   #sendAll(): void {
     const rows = this.#rowsOf(this.#entries());
-    this.#sent = rows.map(({ id }) => id);
+    this.#sent.clear();
+    this.#remember(rows);
     this.#wanted.clear();
     this.panel.send({ kind: 'all', rows });
+  }
+
+  #remember(rows: readonly TimelineRow[]): void {
+    for (const { id, overdue } of rows) this.#sent.set(id, overdue);
   }
 
   #entries(): InstanceEntry[] {
@@ -146,7 +177,7 @@ class Timeline {
       const { ref } = entry.instance;
       const server = this.#inventory.server(ref.remote);
       const mirror = server?.fingerprint === undefined ? undefined : mirrors.get(identityOf(server.fingerprint, ref));
-      return timelineRow(entry, { server, mirror, now });
+      return timelineRow(entry, { server, mirror, overdue: this.#overdue(entry.instance), now });
     });
   }
 

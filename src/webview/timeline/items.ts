@@ -6,7 +6,9 @@ export type Item =
   /** Runs are missing since then. */
   | { readonly kind: 'overdue'; readonly at: number }
   /** A run to come. */
-  | { readonly kind: 'run'; readonly at: number };
+  | { readonly kind: 'run'; readonly at: number }
+  /** A time in which one comes; it can be pointed at anywhere, and is in focus in the middle. */
+  | { readonly kind: 'span'; readonly at: number; readonly from: number; readonly to: number };
 
 const known = new WeakMap<TimelineRow, readonly Item[]>();
 
@@ -18,6 +20,7 @@ export function itemsOf(row: TimelineRow): readonly Item[] {
     ...row.snapshots.map((snapshot) => ({ kind: 'snapshot', at: snapshot.at, snapshot }) as const),
     ...(row.overdue === undefined ? [] : [{ kind: 'overdue', at: row.overdue } as const]),
     ...row.runs.map((at) => ({ kind: 'run', at }) as const),
+    ...row.spans.map(({ from, to }) => ({ kind: 'span', at: (from + to) / 2, from, to }) as const),
   ].sort((a, b) => a.at - b.at);
   known.set(row, items);
   return items;

@@ -61,7 +61,9 @@ export function spotAt(
   let best: Spot | undefined;
   let distance = REACH;
   for (const item of itemsOf(found)) {
-    const away = Math.abs(xOf(view, item.at) - x) + (item.kind === 'snapshot' ? 0 : 0.5);
+    const isWithin = item.kind === 'span' && x >= xOf(view, item.from) && x <= xOf(view, item.to);
+    // Whatever else is within reach of the point comes before the time that it lies in.
+    const away = isWithin ? REACH : Math.abs(xOf(view, item.at) - x) + (item.kind === 'snapshot' ? 0 : 0.5);
     if (away <= distance) [best, distance] = [{ row, item }, away];
   }
   return best;

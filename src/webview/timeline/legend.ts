@@ -1,7 +1,7 @@
 import type { TimelineText } from '../../protocol/timeline.ts';
 import { element } from '../element.ts';
 import { CanvasPen } from './canvasPen.ts';
-import { markExpiry, markMirrored, markOverdue, markRun, markSnapshot } from './marks.ts';
+import { markExpiry, markMirrored, markOverdue, markRun, markSnapshot, markSpan } from './marks.ts';
 import type { Palette } from './palette.ts';
 import { readPalette } from './theme.ts';
 import type { Pen } from './pen.ts';
@@ -53,6 +53,12 @@ const ENTRIES: readonly (readonly [
     },
   ],
   ['run', markRun],
+  [
+    'span',
+    (pen, palette, x, y) => {
+      markSpan(pen, palette, x - 10, x + 12, y);
+    },
+  ],
   [
     'overdue',
     (pen, palette, x, y) => {

@@ -38,6 +38,17 @@ export function markRun(pen: Pen, palette: Palette, x: number, y: number): void 
   pen.shape(square(x, y, HALF - 1), { fill: palette.background, stroke: { colour: palette.schedule, width: 1.5 } });
 }
 
+/** A time in which a run comes: a hollow bar, dashed, since its moment is not known. */
+export function markSpan(pen: Pen, palette: Palette, x: number, end: number, y: number): void {
+  const half = HALF - 1;
+  // A gap between one and the next, as long as there is room for it.
+  const right = Math.max(x + 1, end - 2);
+  pen.shape([x, y - half, right, y - half, right, y + half, x, y + half], {
+    fill: palette.background,
+    stroke: { colour: palette.schedule, width: 1, dash: [2, 2] },
+  });
+}
+
 /** Where snapshots are missing: a dashed line up to now, with an exclamation mark at its beginning. */
 export function markOverdue(pen: Pen, palette: Palette, x: number, end: number, y: number): void {
   pen.line(x, y, Math.max(end, x + 12), y, { colour: palette.overdue, width: 2, dash: [4, 3] });

@@ -1,6 +1,6 @@
 import type { TimelineRow } from '../../protocol/timeline.ts';
 import { AXIS_HEIGHT, LABEL_WIDTH, middleOf, rowsInSight, type Window } from './layout.ts';
-import { HALF, markExpiry, markMirrored, markOverdue, markRun, markSnapshot } from './marks.ts';
+import { HALF, markExpiry, markMirrored, markOverdue, markRun, markSnapshot, markSpan } from './marks.ts';
 import type { Focus } from './moves.ts';
 import type { Palette } from './palette.ts';
 import type { Pen } from './pen.ts';
@@ -90,6 +90,9 @@ function paintRow(pen: Pen, palette: Palette, scene: Scene, row: TimelineRow, in
   for (const { at, expires } of row.snapshots) {
     if (expires === undefined || expires < view.from || at > view.to) continue;
     markExpiry(pen, palette, xOf(view, at), xOf(view, expires), y);
+  }
+  for (const { from, to } of row.spans) {
+    if (to >= view.from && from <= view.to) markSpan(pen, palette, xOf(view, from), xOf(view, to), y);
   }
   for (const at of row.runs) {
     const x = xOf(view, at);

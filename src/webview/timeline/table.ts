@@ -47,7 +47,7 @@ export class Table {
 
   #linesOf(row: TimelineRow): HTMLElement[] {
     const items = itemsOf(row);
-    const later = new Set(items.filter(({ kind }) => kind === 'run').slice(RUNS));
+    const later = new Set(items.filter(({ kind }) => kind === 'run' || kind === 'span').slice(RUNS));
     const note = this.#words.noteOf(row);
     return [
       ...(note === undefined ? [] : [this.#line(row, note, '', '', '', '')]),
@@ -57,7 +57,7 @@ export class Table {
 
   #lineOf(row: TimelineRow, item: Item): HTMLElement {
     const { texts } = this.#words;
-    const time = this.#words.time(item.at);
+    const time = this.#words.whenOf(item);
     if (item.kind !== 'snapshot') return this.#line(row, '', time, '', texts[item.kind], '');
     const { snapshot } = item;
     const expires = snapshot.expires === undefined ? '' : this.#words.time(snapshot.expires);

@@ -7,14 +7,22 @@ import type { Item } from './items.ts';
 export class Words {
   readonly texts: Setup<TimelineText>['texts'];
   readonly #time: Intl.DateTimeFormat;
+  readonly #minute: Intl.DateTimeFormat;
 
   constructor({ locale, texts }: Setup<TimelineText>) {
     this.texts = texts;
     this.#time = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+    this.#minute = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
   }
 
   time(at: number): string {
     return this.#time.format(at);
+  }
+
+  /** A moment, or the time that it lies in. */
+  whenOf(item: Item): string {
+    if (item.kind !== 'span') return this.time(item.at);
+    return fill(this.texts.spanTime, this.#minute.format(item.from), this.#minute.format(item.to));
   }
 
   /** By hand, by schedule, stateful, ... */
@@ -34,6 +42,7 @@ export class Words {
   detailsOf(row: TimelineRow, item: Item): string[] {
     const { texts } = this;
     if (item.kind === 'run') return [texts.run, this.time(item.at), row.schedule ?? ''].filter(Boolean);
+    if (item.kind === 'span') return [texts.span, this.whenOf(item), row.schedule ?? ''].filter(Boolean);
     if (item.kind === 'overdue') {
       return [fill(texts.overdueSince, this.time(item.at)), row.schedule ?? ''].filter(Boolean);
     }

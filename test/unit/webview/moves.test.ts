@@ -12,6 +12,7 @@ const row = (id: string, ...times: number[]): TimelineRow => ({
   remote: 'local',
   project: 'default',
   runs: [],
+  spans: [],
   known: 'all',
   snapshots: times.map((at) => snapshot(`${id}-${at}`, at)),
 });

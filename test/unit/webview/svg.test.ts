@@ -23,7 +23,13 @@ function row(instance: string, name: string): TimelineRow {
   ] as const;
   return {
     ...{ id: instance, remote: 'local', project: 'default', instance, place: `local ${name}`, known: 'all' },
-    ...{ snapshots: [made, ...others], runs: [15 * DAY, 16 * DAY], overdue: 13.5 * DAY, mirror: name },
+    ...{
+      snapshots: [made, ...others],
+      runs: [15 * DAY],
+      spans: [{ from: 16 * DAY, to: 17 * DAY }],
+      overdue: 13.5 * DAY,
+      mirror: name,
+    },
   };
 }
 
@@ -48,6 +54,10 @@ describe('the picture as SVG', () => {
     for (const [i, marks] of drawn.entries()) expect(marks.length, shapes[i]).toBeGreaterThan(0);
     expect(text).toContain('<circle cx="296.25" cy="39" r="5" fill="#00f"/>');
     expect(text).toContain('stroke="#aa0" stroke-width="1.5" stroke-dasharray="3 2"');
+    // A run whose moment is not known is as long as the time that it comes in.
+    expect(text).toMatch(
+      /<polygon points="813\.75[^"]*" fill="[^"]*" stroke="[^"]*" stroke-width="1" stroke-dasharray="2 2"/,
+    );
   });
 
   it('has the same tags whatever names there are: a name is text', () => {

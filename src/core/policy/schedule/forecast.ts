@@ -1,10 +1,11 @@
 /** What settings of a schedule will come to: the next snapshots, their names and ends, how many there will be. */
+import { aliasTimes } from './aliases.ts';
 import type { CronGrammar, CronTimes, Verdict } from './cron.ts';
 import { addDuration, type Duration, isExpirySetting, parseDuration } from './expiry.ts';
 import { checkNewSnapshotName } from '../names.ts';
 import { isRepeating, type PatternPreview, type PatternProblem, previewName } from './pattern.ts';
-import { runsAfter, take, type Trigger, triggersOf } from './runs.ts';
-import { checkSchedule, type ScheduleAlias } from './schedule.ts';
+import { AHEAD, exactTimes, runsAfter, take, type Trigger, triggersOf } from './runs.ts';
+import { checkSchedule } from './schedule.ts';
 import { wallTime } from './zone.ts';
 
 /** The values of `snapshots.*` that are in force. */
@@ -77,47 +78,16 @@ export interface Forecast {
   readonly warnings: readonly Warning[];
 }
 
-/**
- * Milliseconds: Incus asks once a minute, at a second that its start has set, whether the next minute is one of the
- * schedule. So a snapshot is made within the minute **before** the one that the schedule names (measured on 6.0.4 and
- * 7.0.2), and a name that tells the time tells that minute: `0 0 * * *` makes names with the day before.
- */
-export const AHEAD = 60_000;
-
 const SHOWN_RUNS = 5;
 
 /** How many runs are counted one by one. */
 const COUNTED_RUNS = 1000;
 
-/** When an alias fires, but for the time of day that Incus picks. */
-const STAND_INS: Readonly<Record<ScheduleAlias, CronTimes>> = {
-  hourly: standIn({ hours: undefined, isOn: () => true }),
-  midnight: standIn({ hours: 0, isOn: () => true }),
-  daily: standIn({ hours: 0, isOn: () => true }),
-  weekly: standIn({ hours: 0, isOn: ({ weekday }) => weekday === 0 }),
-  monthly: standIn({ hours: 0, isOn: ({ day }) => day === 1 }),
-  yearly: standIn({ hours: 0, isOn: ({ day, month }) => day === 1 && month === 1 }),
-};
-
-function standIn({ hours, isOn }: { hours: number | undefined; isOn: CronTimes['isOn'] }): CronTimes {
-  return { minutes: new Set([0]), hours: { has: (hour) => hours === undefined || hour === hours }, isOn };
-}
-
-/** The beginnings of the times in which an alias fires. */
-export function aliasTimes(alias: ScheduleAlias): CronTimes {
-  return STAND_INS[alias];
-}
-
-/** The runs whose times can be told exactly. */
-export function exactTimes(triggers: readonly Trigger[]): CronTimes[] {
-  return triggers.flatMap((trigger) => (trigger.kind === 'cron' ? [trigger.times] : []));
-}
-
 /** All runs, those of aliases at the beginning of the time in which they come. */
 function roughTimes(triggers: readonly Trigger[]): CronTimes[] {
   return triggers.flatMap((trigger) => {
     if (trigger.kind === 'cron') return [trigger.times];
-    return trigger.kind === 'alias' ? [STAND_INS[trigger.alias]] : [];
+    return trigger.kind === 'alias' ? [aliasTimes(trigger.alias)] : [];
   });
 }
 

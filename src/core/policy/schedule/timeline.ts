@@ -1,12 +1,11 @@
-/** What an instance's schedule adds to the picture of its snapshots: runs to come, and those that are missing. */
-import { type CronGrammar, type CronTimes } from './cron.ts';
-import { addDuration, parseDuration } from './expiry.ts';
-import { runsAfter, take, triggersOf } from './runs.ts';
+/** The runs to come that an instance's schedule adds to the picture of its snapshots. */
+import { type Span, spansAfter } from './aliases.ts';
+import { type CronGrammar } from './cron.ts';
+import { AHEAD, exactTimes, runsAfter, take, triggersOf } from './runs.ts';
 
 export interface ScheduleFacts {
-  /** `snapshots.schedule` and `snapshots.expiry` in force. */
+  /** `snapshots.schedule` in force. */
   readonly schedule: string;
-  readonly expiry: string;
   /** It runs, or is snapshotted while it is stopped as well. */
   readonly isServed: boolean;
   readonly grammar: CronGrammar;
@@ -20,32 +19,24 @@ export interface ScheduleFacts {
 /** Runs that are shown; more would be a line. */
 const SHOWN = 40;
 
-/** Milliseconds by which a run may be early (Incus acts within the minute before) or late before it counts as missing. */
-const EARLY = 60_000;
-const LATE = 5 * 60_000;
-
-/** The runs to come whose times can be told; those of the aliases cannot: Incus picks their minute. */
+/** The runs to come whose times can be told. */
 export function comingRuns(facts: ScheduleFacts): Date[] {
   if (!facts.isServed) return [];
-  return take(runsAfter(exactTimes(facts), facts.now, facts.zone), SHOWN);
+  const times = exactTimes(triggersOf(facts.schedule, facts.grammar));
+  return take(runsAfter(times, facts.now, facts.zone), SHOWN);
 }
 
 /**
- * Since when runs are missing: the first run after the last snapshot of the schedule that came to nothing. `undefined`
- * where none is missing, or that cannot be told: where there is no snapshot to count from, one that was made would have
- * expired by now, or the times are Incus' own.
+ * The times in each of which a run of an alias comes, at a moment that Incus picks; the one that has begun where no
+ * snapshot of the schedule was made in it.
  */
-export function overdueSince(facts: ScheduleFacts): Date | undefined {
-  const times = exactTimes(facts);
-  const last = facts.made.reduce<Date | undefined>((a, b) => (!a || b > a ? b : a), undefined);
-  if (!facts.isServed || !last || times.length === 0) return undefined;
-  const [run] = take(runsAfter(times, new Date(last.getTime() + EARLY), facts.zone), 1);
-  if (!run || run.getTime() + LATE > facts.now.getTime()) return undefined;
-  const span = parseDuration(facts.expiry);
-  const hasExpired = span && addDuration(run, span, facts.zone) <= facts.now;
-  return hasExpired ? undefined : run;
-}
-
-function exactTimes({ schedule, grammar }: ScheduleFacts): CronTimes[] {
-  return triggersOf(schedule, grammar).flatMap((trigger) => (trigger.kind === 'cron' ? [trigger.times] : []));
+export function comingSpans({ schedule, isServed, grammar, zone, now, made }: ScheduleFacts): Span[] {
+  if (!isServed) return [];
+  const spans = triggersOf(schedule, grammar).flatMap((trigger) =>
+    trigger.kind === 'alias' ? spansAfter(trigger.alias, now, zone, SHOWN) : [],
+  );
+  return spans
+    .filter(({ from }) => from > now || !made.some((at) => at.getTime() >= from.getTime() - AHEAD))
+    .toSorted((a, b) => a.from.getTime() - b.from.getTime())
+    .slice(0, SHOWN);
 }

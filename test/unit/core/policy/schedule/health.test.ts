@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Config, Instance, Snapshot } from '../../../../../src/core/model.ts';
-import { checkHealth, type HealthInput, isSerious } from '../../../../../src/core/policy/schedule/health.ts';
+import { checkHealth, isSerious } from '../../../../../src/core/policy/schedule/health.ts';
+import type { ScheduleInput } from '../../../../../src/core/policy/schedule/overdue.ts';
 import { SOURCE_KEY } from '../../../../../src/core/policy/mirror/mirrorKeys.ts';
 
 const ref = { remote: 'local', project: 'default', instance: 'c1' };
@@ -36,9 +37,9 @@ const made = (at: string, config: Config, name = 'snap0'): Snapshot => ({
   devices: {},
 });
 
-const check = (one: Instance, more: Partial<HealthInput> = {}) =>
+const check = (one: Instance, more: Partial<ScheduleInput> = {}) =>
   checkHealth({ instance: one, grammar: 'gronx', zone: 'UTC', now, ...more });
-const kinds = (one: Instance, more: Partial<HealthInput> = {}) => check(one, more).map(({ kind }) => kind);
+const kinds = (one: Instance, more: Partial<ScheduleInput> = {}) => check(one, more).map(({ kind }) => kind);
 
 const daily = { 'snapshots.schedule': '0 6 * * *', 'snapshots.expiry': '2w' };
 
@@ -46,7 +47,28 @@ describe('a run that is missing', () => {
   const yesterday = made('2026-11-27T05:59:31Z', daily);
 
   it('is overdue where one before it is there', () => {
-    expect(check(instance(daily, [yesterday]))).toEqual([{ kind: 'overdue', due: new Date('2026-11-28T06:00:00Z') }]);
+    const due = new Date('2026-11-28T06:00:00Z');
+    expect(check(instance(daily, [yesterday]))).toEqual([{ kind: 'overdue', due, since: due }]);
+  });
+
+  it('tells since when runs are missing: from the last snapshot on, whoever made it, as far as it could come', () => {
+    const old = made('2026-11-20T05:59:31Z', daily);
+    const since = (one: Instance) =>
+      check(one).map((problem) => (problem.kind === 'overdue' ? problem.since : problem));
+    expect(since(instance(daily, [old]))).toEqual([new Date('2026-11-21T06:00:00Z')]);
+    const byHand = made('2026-11-24T12:00:00Z', daily, 'by-hand');
+    expect(since(instance(daily, [old, byHand]))).toEqual([new Date('2026-11-25T06:00:00Z')]);
+    // It was started again in between.
+    const lastUsedAt = new Date('2026-11-26T12:00:00Z');
+    expect(since(instance(daily, [old], { lastUsedAt }))).toEqual([new Date('2026-11-27T06:00:00Z')]);
+    // The earlier ones would have expired.
+    const config = { ...daily, 'snapshots.expiry': '3d' };
+    const kept = { ...made('2026-11-20T05:59:31Z', config), createdAt: old.createdAt };
+    expect(since(instance(config, [kept]))).toEqual([new Date('2026-11-28T06:00:00Z')]);
+    const aliased = { 'snapshots.schedule': '@daily' };
+    expect(since(instance(aliased, [made('2026-11-20T17:13:00Z', aliased)]))).toContainEqual(
+      new Date('2026-11-21T00:00:00Z'),
+    );
   });
 
   it('is not, where its snapshot is there, or one was made since', () => {
@@ -136,7 +158,7 @@ describe('what else is wrong', () => {
   it('is serious where snapshots are missing or will be', () => {
     expect(isSerious({ kind: 'noSchedule' })).toBe(false);
     expect(isSerious({ kind: 'notWhileStopped' })).toBe(false);
-    expect(isSerious({ kind: 'overdue', due: now })).toBe(true);
+    expect(isSerious({ kind: 'overdue', due: now, since: now })).toBe(true);
     expect(isSerious({ kind: 'mirrorSchedule' })).toBe(true);
   });
 });

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { comingRuns, overdueSince, type ScheduleFacts } from '../../../../../src/core/policy/schedule/timeline.ts';
+import { comingRuns, comingSpans, type ScheduleFacts } from '../../../../../src/core/policy/schedule/timeline.ts';
 
 const facts = (more: Partial<ScheduleFacts> = {}): ScheduleFacts => ({
   schedule: '0 6 * * *',
-  expiry: '',
   isServed: true,
   grammar: 'gronx',
   zone: 'UTC',
@@ -28,30 +27,31 @@ describe('runs to come', () => {
   });
 });
 
-describe('runs that are missing', () => {
-  const since = (more: Partial<ScheduleFacts>) => overdueSince(facts(more))?.toISOString().slice(0, 16);
+describe('runs of an alias', () => {
+  const spans = (more: Partial<ScheduleFacts>) =>
+    comingSpans(facts(more)).map(({ from, to }) => times([from, to]).join(' to '));
 
-  it('are counted from the last snapshot of the schedule', () => {
-    expect(since({ made: [new Date('2026-11-25T05:59:20Z'), new Date('2026-11-26T05:59:20Z')] })).toBe(
-      '2026-11-27T06:00',
-    );
-    expect(since({ made: [new Date('2026-11-28T05:59:20Z')] })).toBeUndefined();
-    // On a slow server it is made within its own minute.
-    expect(since({ made: [new Date('2026-11-28T06:00:10Z')] })).toBeUndefined();
+  it('are times in which one comes, since Incus picks the moment', () => {
+    expect(spans({ schedule: '@daily' }).slice(0, 2)).toEqual([
+      '2026-11-28T00:00 to 2026-11-29T00:00',
+      '2026-11-29T00:00 to 2026-11-30T00:00',
+    ]);
+    expect(spans({ schedule: '@hourly' })[0]).toBe('2026-11-28T12:00 to 2026-11-28T13:00');
+    expect(spans({ schedule: '@midnight' })[0]).toBe('2026-11-29T00:00 to 2026-11-29T01:00');
+    expect(spans({ schedule: '@weekly', zone: 'Asia/Kathmandu' })[0]).toBe('2026-11-28T18:15 to 2026-11-29T18:15');
+    expect(spans({ schedule: '@hourly, @daily' }).length).toBeLessThanOrEqual(40);
   });
 
-  it('get some minutes before they are called missing', () => {
-    const made = [new Date('2026-11-27T05:59:20Z')];
-    expect(since({ made, now: new Date('2026-11-28T06:04Z') })).toBeUndefined();
-    expect(since({ made, now: new Date('2026-11-28T06:06Z') })).toBe('2026-11-28T06:00');
+  it('do not come again in a time in which one was made', () => {
+    const made = [new Date('2026-11-28T03:17:00Z')];
+    expect(spans({ schedule: '@daily', made })[0]).toBe('2026-11-29T00:00 to 2026-11-30T00:00');
+    // Within the minute before.
+    expect(spans({ schedule: '@daily', made: [new Date('2026-11-27T23:59:20Z')] })[0]).toMatch(/^2026-11-29/);
   });
 
-  it('are not spoken of where that cannot be known', () => {
-    const made = [new Date('2026-11-20T05:59:20Z')];
-    expect(since({ made: [] })).toBeUndefined();
-    expect(since({ made, isServed: false })).toBeUndefined();
-    expect(since({ made, schedule: '@daily' })).toBeUndefined();
-    expect(since({ made, expiry: '3d' }), 'it would have expired').toBeUndefined();
-    expect(since({ made, expiry: '30d' })).toBe('2026-11-21T06:00');
+  it('are none where nothing is made', () => {
+    expect(spans({ schedule: '@daily', isServed: false })).toEqual([]);
+    expect(spans({ schedule: '0 6 * * *' })).toEqual([]);
+    expect(spans({ schedule: '@never' })).toEqual([]);
   });
 });
