@@ -9,10 +9,11 @@ import {
   type AutomationKind,
   automationName,
   type AutomationPlaces,
+  NAME_PREFIX,
   readAutomation,
   withCronLine,
   withoutCronLine,
-} from '../policy/mirror/automation.ts';
+} from '../policy/automation/automation.ts';
 
 /** Puts automations on this machine, finds them again, and takes them away. All methods throw `IncusError`. */
 export class Automations {
@@ -35,10 +36,10 @@ export class Automations {
     return found.flat();
   }
 
-  /** Writes it, in place of an earlier one of the same pair, and has it run by itself. */
+  /** Writes it, in place of an earlier one of the same name, and has it run by itself. */
   async install(automation: Automation): Promise<void> {
     const places = this.#places(automation.kind);
-    const earlier = (await this.find()).filter((one) => automationName(one.pair) === automationName(automation.pair));
+    const earlier = (await this.find()).filter((one) => automationName(one) === automationName(automation));
     for (const one of earlier) if (one.kind !== automation.kind) await this.remove(one);
     for (const { path, text, executable } of automationFiles(automation, places)) {
       await mkdir(dirname(path), { recursive: true });
@@ -50,7 +51,7 @@ export class Automations {
       await this.#setCrontab((crontab) => withCronLine(crontab, automation, places));
       return;
     }
-    const timer = `${automationName(automation.pair)}.timer`;
+    const timer = `${automationName(automation)}.timer`;
     await this.#systemctl(automation.kind, 'daemon-reload');
     await this.#systemctl(automation.kind, 'enable', '--now', timer);
     // One that ran already keeps its old times otherwise.
@@ -59,9 +60,9 @@ export class Automations {
 
   /** Has it run no more, and takes its files away; its log stays. */
   async remove(automation: Automation): Promise<void> {
-    const { kind, pair } = automation;
+    const { kind } = automation;
     if (kind === 'cron') await this.#setCrontab((crontab) => withoutCronLine(crontab, automation));
-    else await this.#systemctl(kind, 'disable', '--now', `${automationName(pair)}.timer`);
+    else await this.#systemctl(kind, 'disable', '--now', `${automationName(automation)}.timer`);
     for (const { path } of automationFiles(automation, this.#places(kind))) await rm(path, { force: true });
     if (kind !== 'cron') await this.#systemctl(kind, 'daemon-reload');
   }
@@ -97,7 +98,7 @@ async function scriptsIn(folder: string): Promise<Automation[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw new IncusError('other', { text: String(error), cause: error });
   }
-  const scripts = names.filter((name) => /^incus-snapshots-mirror-.*\.sh$/.test(name));
+  const scripts = names.filter((name) => name.startsWith(NAME_PREFIX) && name.endsWith('.sh'));
   const texts = await Promise.all(scripts.map((name) => readFile(join(folder, name), 'utf8')));
   return texts.flatMap((text) => readAutomation(text) ?? []);
 }

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { environmentOf } from '../../core/incus/runner.ts';
-import type { AutomationKind, AutomationPlaces } from '../../core/policy/mirror/automation.ts';
+import type { AutomationKind, AutomationPlaces } from '../../core/policy/automation/automation.ts';
 import { program } from '../settings.ts';
 
 /** Where automations are kept on this machine; asked anew each time, since settings change. */

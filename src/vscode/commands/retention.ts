@@ -8,6 +8,7 @@ import { NO_RETENTION, parseRetention, type Retention, retentionText } from '../
 import { tierSettings } from '../../core/policy/retention/tiers.ts';
 import { pruneInput, type PruneOrder } from '../prune/prunes.ts';
 import { oneLine } from '../tree/items.ts';
+import { automatePruningOf } from './automatePruning.ts';
 import { chooseInstances, chooseSnapshots, placeOf } from './choose.ts';
 import { cancellable, each, inView, reportResults, showFailure } from './report.ts';
 import type { Handler, Services } from './services.ts';
@@ -156,10 +157,18 @@ export const setTiers: Handler = async (services, selection) => {
       'Incus makes the snapshots and deletes what has expired; what lies between the tiers goes when you prune.',
     ),
   ].join('\n');
-  const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, set, setAndPrune);
+  const setAndAutomate = vscode.l10n.t('Set, and Prune by Itself…');
+  const further = retentionText(rules) === '' ? [] : [setAndPrune, setAndAutomate];
+  const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, set, ...further);
   if (answer === undefined) return;
   await configureAll(services, instances, settings);
   if (answer === setAndPrune) openPrune(services, current(services, instances));
+  if (answer === setAndAutomate) {
+    await automatePruningOf(
+      services,
+      instances.map(({ ref }) => ref),
+    );
+  }
 };
 
 function settingWords(instances: readonly Instance[], key: string, value: string): string {

@@ -1,5 +1,6 @@
 import { clearFilter, filter, sort } from './arrange.ts';
-import { automateMirroring } from './automate.ts';
+import { automateMirroring } from './automateMirroring.ts';
+import { automatePruning } from './automatePruning.ts';
 import { exportInstance, importInstance } from './backup.ts';
 import { copyCommand } from './copyCommand.ts';
 import { recoveryDrill } from './drill.ts';
@@ -49,6 +50,7 @@ export const COMMANDS = {
   recoveryDrill,
   copySnapshotToServer,
   automateMirroring,
+  automatePruning,
   failOver,
   failBack,
   migrateInstance,

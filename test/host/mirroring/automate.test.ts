@@ -1,10 +1,11 @@
 /** Mirroring without VS Code: what is installed, and what its script does on real servers. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { overridesFor, SENDING_KEY, SOURCE_KEY, VERIFIED_KEY } from '../../../src/core/policy/mirror/mirrorKeys.ts';
 import { SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
-import { mustRun, type Result, run, waitFor } from '../../lab/process.ts';
+import { waitFor } from '../../lab/process.ts';
+import { machineOf, runScript } from '../support/automation.ts';
 import { picks, presses } from '../support/dialogs.ts';
 
 describe('without VS Code', () => {
@@ -13,43 +14,6 @@ describe('without VS Code', () => {
   const there = { on: SNAPSHOT_REMOTE };
   const NAME = 'incus-snapshots-mirror-local-to-incus-snapshot';
   const EDITOR = /^The editor shows what would be written\. Nothing is installed yet\.$/;
-
-  /** Folders of a user's own, and stand-ins for the programs that this machine may not run: they note what they are told. */
-  function machine() {
-    const folder = host.folder();
-    const bin = join(folder, 'bin');
-    const calls = join(folder, 'calls');
-    const crontab = join(folder, 'crontab');
-    mkdirSync(bin);
-    writeFileSync(join(bin, 'systemctl'), `#!/bin/sh\necho "systemctl $*" >>'${calls}'\n`);
-    const lists = `if [ "$1" = -l ]; then cat '${crontab}' 2>/dev/null || { echo 'no crontab for me' >&2; exit 1; }; else`;
-    writeFileSync(
-      join(bin, 'crontab'),
-      `#!/bin/sh\necho "crontab $1" >>'${calls}'\n${lists} cp "$1" '${crontab}'; fi\n`,
-    );
-    for (const program of ['systemctl', 'crontab']) chmodSync(join(bin, program), 0o755);
-    host.env({
-      PATH: [bin, process.env['PATH'] ?? ''].join(delimiter),
-      XDG_DATA_HOME: join(folder, 'data'),
-      XDG_CONFIG_HOME: join(folder, 'config'),
-      XDG_STATE_HOME: join(folder, 'state'),
-    });
-    return {
-      bin,
-      script: join(folder, 'data', 'incus-snapshots', `${NAME}.sh`),
-      unit: (ending: string) => join(folder, 'config', 'systemd', 'user', `${NAME}${ending}`),
-      log: join(folder, 'state', 'incus-snapshots', `${NAME}.log`),
-      lock: join(folder, 'state', 'incus-snapshots', `${NAME}.lock`),
-      calls: () => (existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : []),
-      crontab: () => readFileSync(crontab, 'utf8'),
-    };
-  }
-
-  /** Runs the script as systemd and cron do: without this program's own environment. */
-  function runScript(script: string): Promise<Result> {
-    const { HOME, XDG_STATE_HOME } = process.env;
-    return run(['/bin/sh', script], { env: { HOME, XDG_STATE_HOME, PATH: '/usr/bin:/bin' } });
-  }
 
   /** A stopped container with one snapshot; its mirror, which the test makes, is seen to. */
   async function original(name: string, config: Record<string, string> = {}): Promise<void> {
@@ -76,7 +40,7 @@ describe('without VS Code', () => {
 
   describe('automated mirroring', () => {
     it('is shown before it is installed, and then runs without VS Code as a run in it does', async () => {
-      const { script, unit, calls, log } = machine();
+      const { script, unit, calls, log } = machineOf(host, NAME);
       await original('auto-first', { 'snapshots.schedule': '@daily', 'boot.autostart': 'true' });
       const asked = await install(['auto-first']);
       assert.match(asked.at(-1)?.text ?? '', EDITOR);
@@ -111,37 +75,14 @@ describe('without VS Code', () => {
     });
 
     it('passes shellcheck and systemd-analyze', async () => {
-      const { script, unit } = machine();
+      const machine = machineOf(host, NAME);
       await original('auto-lint');
       await install(['auto-lint']);
-      await mustRun(['shellcheck', '--shell=sh', script]);
-      const verify = ['systemd-analyze', 'verify', '--man=no', unit('.service'), unit('.timer')];
-      const verified = await run(verify).catch(() => undefined);
-      if (verified) assert.equal(verified.exitCode, 0, verified.stderr);
-      else process.stdout.write('    systemd-analyze is not on this machine: the units were not verified\n');
-    });
-
-    it('looks at a first mirror that was written to meanwhile, and does not send it again', async () => {
-      const { script, bin, calls } = machine();
-      await original('auto-written');
-      const answer = [
-        '#!/bin/sh',
-        `[ "$1" = copy ] || exec '${lab.client}' "$@"`,
-        `'${lab.client}' "$@" || exit`,
-        `echo sent >>'${join(bin, '..', 'calls')}'`,
-        `echo "Error: ETag doesn't match: a vs b" >&2`,
-        'exit 1',
-      ];
-      writeFileSync(join(bin, 'incus'), answer.join('\n'), { mode: 0o755 });
-      await install(['auto-written']);
-      const { exitCode, stdout } = await runScript(script);
-      assert.equal(exitCode, 0, stdout);
-      assert.match(stdout, /auto-written .*: mirrored, 1 snapshots/);
-      assert.equal(calls().filter((call) => call === 'sent').length, 1);
+      await machine.verify();
     });
 
     it('keeps what only the mirror has until the user decides, and goes on with the others', async () => {
-      const { script } = machine();
+      const { script } = machineOf(host, NAME);
       await original('auto-pruned');
       await original('auto-well');
       await install(['auto-pruned', 'auto-well']);
@@ -157,7 +98,7 @@ describe('without VS Code', () => {
     });
 
     it('deletes on the mirror what was deleted, where that was chosen', async () => {
-      const { script } = machine();
+      const { script } = machineOf(host, NAME);
       await original('auto-exact');
       await install(['auto-exact'], 'systemd, for this user', 'Delete it on the mirror as well');
       assert.equal((await runScript(script)).exitCode, 0);
@@ -167,7 +108,7 @@ describe('without VS Code', () => {
     });
 
     it('writes onto nothing that is not its mirror, and nothing that runs', async () => {
-      const { script } = machine();
+      const { script } = machineOf(host, NAME);
       await original('auto-foreign');
       await original('auto-runs');
       await host.container('auto-foreign', { stopped: true, ...there });
@@ -185,7 +126,7 @@ describe('without VS Code', () => {
     });
 
     it('sends again what a run that broke off left in doubt', async () => {
-      const { script } = machine();
+      const { script } = machineOf(host, NAME);
       await original('auto-broken');
       await install(['auto-broken']);
       assert.equal((await runScript(script)).exitCode, 0);
@@ -197,7 +138,7 @@ describe('without VS Code', () => {
     });
 
     it('runs but once at a time, and after a crash again', async () => {
-      const { script, lock } = machine();
+      const { script, lock } = machineOf(host, NAME);
       await original('auto-locked');
       await install(['auto-locked']);
       const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -216,7 +157,7 @@ describe('without VS Code', () => {
     });
 
     it('is found again, changed to cron, and removed, by the same command', async () => {
-      const { script, unit, crontab } = machine();
+      const { script, unit, crontab } = machineOf(host, NAME);
       await original('auto-changed');
       await install(['auto-changed']);
       await host.run(

@@ -1,7 +1,7 @@
 /** The part of the guard that is about programs beside `incus`. */
 import type { Refusal } from './allowed.ts';
 
-/** Programs beside `incus` that have mirroring run by itself. */
+/** Programs beside `incus` that have work run by itself. */
 export type SystemProgram = 'systemctl' | 'crontab';
 
 /**
@@ -10,7 +10,7 @@ export type SystemProgram = 'systemctl' | 'crontab';
  */
 export function systemRefusalOf(program: SystemProgram, argv: readonly string[]): Refusal | undefined {
   const text = argv.join(' ');
-  const timer = String.raw`incus-snapshots-mirror-[A-Za-z0-9-]+\.timer`;
+  const timer = String.raw`incus-snapshots-(mirror|prune)-[A-Za-z0-9-]+\.timer`;
   const allowed = {
     systemctl: new RegExp(`^(--user )?(daemon-reload|restart ${timer}|(enable|disable) --now ${timer})$`),
     crontab: /^(-l|\/[^\n]*\/incus-snapshots-[A-Za-z0-9]+\/crontab)$/,

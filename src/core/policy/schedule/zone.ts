@@ -91,6 +91,30 @@ export function momentOf(parts: WallParts, zone: string): Date {
   return new Date(shown - wallTime(new Date(shown - DAY), zone).offset * MINUTE);
 }
 
+/** From when on a zone's clock is so many minutes ahead of UTC. */
+export interface OffsetChange {
+  readonly at: Date;
+  readonly offset: number;
+}
+
+/** How a zone's clock stands at first, and each time that it is put forward or back; to the minute. */
+export function offsetChanges(zone: string, from: Date, to: Date): OffsetChange[] {
+  const offsetAt = (at: number) => wallTime(new Date(at), zone).offset;
+  const changes: OffsetChange[] = [{ at: from, offset: offsetAt(from.getTime()) }];
+  for (let start = from.getTime(); start < to.getTime(); start += 7 * DAY) {
+    let [low, high] = [start, start + 7 * DAY];
+    const offset = offsetAt(high);
+    if (offsetAt(low) === offset) continue;
+    while (high - low > MINUTE) {
+      const middle = low + Math.floor((high - low) / 2 / MINUTE) * MINUTE;
+      if (offsetAt(middle) === offset) high = middle;
+      else low = middle;
+    }
+    changes.push({ at: new Date(high), offset });
+  }
+  return changes;
+}
+
 function utc(year: number, month: number, day: number): number {
   const date = new Date(0);
   // Not Date.UTC, which takes the year 26 for 1926.

@@ -1,14 +1,7 @@
-/**
- * The script that does without VS Code what a mirror run does: the same refusals, the same keys, and nothing called
- * mirrored that was not read back. POSIX shell, awk and the `incus` client are all that it needs.
- *
- * Servers are read by `incus query`, which prints JSON with one member a line and one tab for each level: that is what
- * the awk programs in it stand on (`cmd/incus/query.go` of Incus, both lines).
- */
-import { incomingName } from './mirror.ts';
-import type { MirrorJob } from './mirrorJobs.ts';
-import { OWN_PREFIX } from './mirrorKeys.ts';
-import { quoteForShell } from '../quote.ts';
+/** The part of a script that does what a mirror run does: the same refusals, the same keys, and nothing called mirrored that was not read back. */
+import { incomingName } from '../mirror/mirror.ts';
+import type { MirrorJob } from '../mirror/mirrorJobs.ts';
+import type { Script } from './script.ts';
 
 /** What a script has to do for one instance. */
 export interface AutomatedMirror {
@@ -17,120 +10,30 @@ export interface AutomatedMirror {
   readonly fingerprint: string;
 }
 
-export interface ScriptInput {
-  /** Names the automation, its lock and its log. */
-  readonly name: string;
-  /** Stands in the script as a comment, to be read again. */
-  readonly settings: string;
-  /** The `incus` program. */
-  readonly program: string;
-  /** Variables that the client needs. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Whether a run may delete on a mirror what was deleted on its original; else such a run is refused. */
-  readonly mayDelete: boolean;
-  readonly mirrors: readonly AutomatedMirror[];
+/** @param mayDelete whether a run may delete on a mirror what was deleted on its original; else such a run is refused */
+export function mirrorScript(
+  mirrors: readonly AutomatedMirror[],
+  mayDelete: boolean,
+): Pick<Script, 'about' | 'variables' | 'functions' | 'does' | 'words' | 'done'> {
+  return {
+    about: [
+      'Mirrors Incus instances to a snapshot server, as the VS Code extension "Incus Snapshots" does.',
+      'Written by "Automate Mirroring", which finds it again by the next line, changes it and removes it.',
+    ],
+    variables: [`may_delete=${mayDelete ? 'yes' : 'no'}`],
+    functions: [READING_MIRRORS, MIRROR],
+    does: 'mirror',
+    words: mirrors.map(({ job: { source, target, mode, pool = '' }, fingerprint }) => [
+      ...[source.remote, source.project, source.instance, fingerprint],
+      ...[target.remote, target.project, incomingName(target.instance), mode, pool],
+    ]),
+    done: 'mirrored',
+  };
 }
 
-/** The script as text. It passes `shellcheck`. */
-export function writeScript(input: ScriptInput): string {
-  const quoted = (...words: string[]) => quoteForShell(words, 'posix');
-  const exports = Object.entries(input.env).map(([key, value]) => `export ${key}=${quoted(value)}`);
-  const calls = input.mirrors.map(({ job, fingerprint }) => {
-    const { source, target, mode, pool = '' } = job;
-    const words = [source.remote, source.project, source.instance, fingerprint];
-    return `attempt ${quoted(...words, target.remote, target.project, incomingName(target.instance), mode, pool)}`;
-  });
-  return [
-    '#!/bin/sh',
-    '# Mirrors Incus instances to a snapshot server, as the VS Code extension "Incus Snapshots" does.',
-    '# Written by "Automate Mirroring", which finds it again by the next line, changes it and removes it.',
-    `# ${input.settings}`,
-    '',
-    'set -u',
-    "export LC_ALL=C.UTF-8 LANGUAGE='' INCUS_ALIASES=1",
-    ...exports,
-    `name='${input.name}'`,
-    `incus=${quoted(input.program)}`,
-    `may_delete=${input.mayDelete ? 'yes' : 'no'}`,
-    `own=${quoted(OWN_PREFIX)}`,
-    '',
-    GROUND,
-    READING,
-    MIRROR,
-    ...calls,
-    '',
-    FOOT,
-  ].join('\n');
-}
-
-/** Log, lock, and calls that are made again where that helps. */
-const GROUND = String.raw`state=${'${XDG_STATE_HOME:-$HOME/.local/state}'}/incus-snapshots
-mkdir -p "$state" || exit 1
-log_file=$state/$name.log
-lock=$state/$name.lock
-tab=$(printf '\t')
-
-log() {
-  printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" | tee -a "$log_file"
-}
-
-# Nothing may wait for input: some verbs read YAML from stdin.
-call() {
-  "$incus" "$@" </dev/null
-}
-
-# Does a call again where its failure passes by itself: somebody else wrote the configuration at that moment, or an
-# earlier copy of the same source has only just failed. What stands in $enough is no failure.
-enough=
-again() {
-  tries=0
-  while ! call "$@" 2>"$work/error"; do
-    if [ -n "$enough" ] && grep -q "$enough" "$work/error"; then return 0; fi
-    tries=$((tries + 1))
-    if [ "$tries" -ge 4 ] || ! grep -Eq "ETag doesn't match|Failed to load configuration|Failed getting migration source" "$work/error"; then
-      why=$(tail -n 1 "$work/error")
-      return 1
-    fi
-    sleep 3
-  done
-}
-
-# A lock is a folder with the number of the process that holds it. One whose process is gone, or that is from an earlier
-# start of the machine, is set aside.
-boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo unknown)
-take_lock() {
-  if mkdir "$lock" 2>/dev/null; then
-    echo "$$ $boot" >"$lock/owner"
-    return 0
-  fi
-  read -r holder since <"$lock/owner" 2>/dev/null || return 1
-  if [ "$since" = "$boot" ] && kill -0 "$holder" 2>/dev/null; then return 1; fi
-  mv "$lock" "$lock.$$" 2>/dev/null && rm -r "$lock.$$"
-  mkdir "$lock" 2>/dev/null && echo "$$ $boot" >"$lock/owner"
-}
-
-if ! take_lock; then
-  log "another run is at work, or has only just begun: nothing was done"
-  exit 75
-fi
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work" "$lock"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-if [ -f "$log_file" ] && [ "$(wc -c <"$log_file")" -gt 1000000 ]; then mv "$log_file" "$log_file.1"; fi
-`;
-
-const READING = String.raw`# The value of a key on the first level: FILE KEY
+const READING_MIRRORS = String.raw`# The value of a key on the first level: FILE KEY
 member() {
   awk -v key="$tab\"$2\": " 'index($0, key) == 1 { v = substr($0, length(key) + 1); sub(/,$/, "", v); gsub(/^"|"$/, "", v); print v; exit }' "$1"
-}
-
-# The value of a key of a map on the first level, as JSON writes it: FILE MAP KEY
-value() {
-  awk -v map="$tab\"$2\": {" -v key="$tab$tab\"$3\": \"" '
-    index($0, map) == 1 { inside = 1; next }
-    inside && /^\t}/ { exit }
-    inside && index($0, key) == 1 { v = substr($0, length(key) + 1); sub(/",?$/, "", v); print v; exit }' "$1"
 }
 
 # The keys of ours in an instance's own configuration: FILE
@@ -149,32 +52,9 @@ snapshots() {
     inside && /^\t\t\t"created_at": "/ { at = substr($0, 19, 19) }
     inside && /^\t\t\t"name": "/ { n = substr($0, 13); sub(/",?$/, "", n); print at, n }' "$1" | sort
 }
-
-# Reads an instance; 1: it is not there, 2: it could not be read: REMOTE PROJECT INSTANCE FILE
-read_instance() {
-  again query "$1:/1.0/instances/$3?recursion=1&project=$2" >"$4" && return 0
-  case $why in
-    *'not found'*) return 1 ;;
-    *) return 2 ;;
-  esac
-}
-
-# Reads what a server says of itself, once: REMOTE FILE
-read_server() {
-  [ -s "$2" ] || again query "$1:/1.0" >"$2"
-}
-
-fingerprint() {
-  sed -n 's/^\t\t"certificate_fingerprint": "\([0-9a-f]*\)".*/\1/p' "$1"
-}
 `;
 
-const MIRROR = String.raw`fail() {
-  log "$label: $*"
-  return 1
-}
-
-# Adds -c KEY=VALUE for all that has to be said of the mirror; one a line in $work/said: a refresh writes the source's
+const MIRROR = String.raw`# Adds -c KEY=VALUE for all that has to be said of the mirror; one a line in $work/said: a refresh writes the source's
 # whole configuration to the mirror, so that nothing holds there which is not said on every run.
 say_overrides() {
   : >"$work/said"
@@ -307,15 +187,4 @@ verify() {
     [ "$(value "$work/target" config "${'${pair%%=*}'}")" = "${'${pair#*=}'}" ] || fail "not verified: ${'${pair%%=*}'} is not as it was set" || return 1
   done <"$work/said"
 }
-
-all=0
-failed=0
-attempt() {
-  all=$((all + 1))
-  mirror "$@" || failed=$((failed + 1))
-}
-`;
-
-const FOOT = String.raw`log "$((all - failed)) of $all instances mirrored"
-[ "$failed" -eq 0 ]
 `;

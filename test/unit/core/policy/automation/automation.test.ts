@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { systemRefusalOf } from '../../../../../src/core/policy/guard/allowedSystem.ts';
 import {
   type Automation,
+  type MirrorAutomation,
+  type PruneAutomation,
   automationFiles,
   automationName,
   cronLine,
@@ -11,9 +13,10 @@ import {
   readAutomation,
   withCronLine,
   withoutCronLine,
-} from '../../../../../src/core/policy/mirror/automation.ts';
+} from '../../../../../src/core/policy/automation/automation.ts';
 
-const automation: Automation = {
+const automation: MirrorAutomation = {
+  does: 'mirror',
   kind: 'user',
   pair: { from: 'local', to: 'incus-snapshot', mode: 'pull' },
   fingerprint: 'f'.repeat(64),
@@ -32,7 +35,8 @@ const odd = fc.oneof(
   fc.string({ minLength: 1, unit: 'binary' }),
   fc.constantFrom("it's", '$(id)', 'a\nb', '%h', '"', '`x`'),
 );
-const any: fc.Arbitrary<Automation> = fc.record({
+const anyMirror: fc.Arbitrary<MirrorAutomation> = fc.record({
+  does: fc.constant('mirror' as const),
   kind: fc.constantFrom('user' as const, 'system' as const, 'cron' as const),
   pair: fc.record(
     {
@@ -49,6 +53,21 @@ const any: fc.Arbitrary<Automation> = fc.record({
   when: fc.constant('7 * * * *'),
   mayDelete: fc.boolean(),
 });
+const anyPruning: fc.Arbitrary<PruneAutomation> = fc.record({
+  does: fc.constant('prune' as const),
+  kind: fc.constantFrom('user' as const, 'system' as const, 'cron' as const),
+  remote: odd,
+  zone: fc.constantFrom('UTC', 'Europe/Berlin'),
+  fingerprint: fc.constant('f'.repeat(64)),
+  instances: fc.array(fc.record({ project: odd, instance: odd }), { maxLength: 3 }),
+  when: fc.constant('7 * * * *'),
+});
+const any: fc.Arbitrary<Automation> = fc.oneof(anyMirror, anyPruning);
+const pruning: PruneAutomation = {
+  ...{ does: 'prune', kind: 'user', remote: 'local', zone: 'Europe/Berlin', fingerprint: 'f'.repeat(64) },
+  instances: [{ project: 'default', instance: 'c1' }],
+  when: 'hourly',
+};
 const scriptOf = (of: Automation) => automationFiles(of, places)[0]?.text ?? '';
 
 /** What a POSIX shell makes of a script that only says the words of its calls. */
@@ -62,6 +81,7 @@ function wordsOf(script: string): string[] {
 describe('the script', () => {
   it('says of itself what it is, so that it is found again', () => {
     expect(readAutomation(scriptOf(automation))).toEqual(automation);
+    expect(readAutomation(scriptOf(pruning))).toEqual(pruning);
     fc.assert(
       fc.property(any, (one) => {
         expect(readAutomation(scriptOf(one))).toEqual(JSON.parse(JSON.stringify(one)));
@@ -69,6 +89,8 @@ describe('the script', () => {
     );
     expect(readAutomation('#!/bin/sh\necho hello\n')).toBeUndefined();
     expect(readAutomation('#!/bin/sh\n# incus-snapshots-automation {"kind":"user"}\n')).toBeUndefined();
+    const nowhere = JSON.stringify({ ...pruning, zone: "Berlin'; rm" });
+    expect(readAutomation(`#!/bin/sh\n# incus-snapshots-automation ${nowhere}\n`)).toBeUndefined();
   });
 
   it('names each instance whole to the shell, whatever stands in names', () => {
@@ -153,12 +175,13 @@ describe('times', () => {
 });
 
 describe('the programs of the system', () => {
-  const timer = `${automationName(automation.pair)}.timer`;
+  const timer = `${automationName(automation)}.timer`;
   it.each([
     ['systemctl', ['--user', 'daemon-reload']],
     ['systemctl', ['--user', 'enable', '--now', timer]],
     ['systemctl', ['disable', '--now', timer]],
     ['systemctl', ['restart', timer]],
+    ['systemctl', ['--user', 'enable', '--now', `${automationName(pruning)}.timer`]],
     ['crontab', ['-l']],
     ['crontab', ['/tmp/incus-snapshots-aB3dEf/crontab']],
   ] as const)('%s may be run with %j', (program, argv) => {
