@@ -59,6 +59,7 @@ import { Arrangement } from './vscode/tree/arrangement.ts';
 import { DragAndDrop } from './vscode/tree/dragAndDrop.ts';
 import type { Node } from './vscode/tree/nodes.ts';
 import { InstancesProvider } from './vscode/tree/provider.ts';
+import { restorePanels } from './vscode/webview/restore.ts';
 
 type Memory = Pick<vscode.Memento, 'get' | 'update'>;
 
@@ -180,6 +181,7 @@ export function activate(context: vscode.ExtensionContext): void {
     showGroups(parts, loaded),
     followFilter(view, inventory, parts.arrangement),
     registerCommands({ ...parts, view: selected, reveal, loaded }),
+    restorePanels({ ...parts, reveal, loaded }),
     onDidChangeProgram(() => {
       follower.reconnect();
       void inventory.refresh();

@@ -4,14 +4,13 @@ import type { Contract } from './contract.ts';
 
 const count = z.number().check(z.gte(0), z.lte(9999), z.multipleOf(1));
 
-const rules = z.object({
-  last: count,
-  hourly: count,
-  daily: count,
-  weekly: count,
-  monthly: count,
-  yearly: count,
-});
+/** In the order in which they are worked off. */
+export const PRUNE_RULES = ['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const;
+
+/** Why a snapshot stays whatever the rules say. */
+const PROTECTIONS = ['pinned', 'pending', 'onlyHere', 'oddName', 'newest', 'noRules'] as const;
+
+const rules = z.record(z.enum(PRUNE_RULES), count);
 
 export type PruneRules = z.infer<typeof rules>;
 
@@ -20,22 +19,7 @@ const snapshot = z.object({
   at: z.number(),
   expires: z.optional(z.number()),
   /** Why it stays; absent: it goes. */
-  keptBy: z.optional(
-    z.enum([
-      'last',
-      'hourly',
-      'daily',
-      'weekly',
-      'monthly',
-      'yearly',
-      'pinned',
-      'pending',
-      'onlyHere',
-      'oddName',
-      'newest',
-      'noRules',
-    ]),
-  ),
+  keptBy: z.optional(z.enum([...PRUNE_RULES, ...PROTECTIONS])),
   /** The how-manieth of its rule. */
   count: z.optional(z.number()),
 });
@@ -75,12 +59,7 @@ export type FromPrune = z.infer<typeof toHost>;
 const TEXTS = [
   'title',
   'keep',
-  'last',
-  'hourly',
-  'daily',
-  'weekly',
-  'monthly',
-  'yearly',
+  ...PRUNE_RULES,
   'rulesHint',
   'sum',
   'nothingGoes',
@@ -96,12 +75,7 @@ const TEXTS = [
   'goes',
   'stays',
   'byRule',
-  'pinned',
-  'pending',
-  'onlyHere',
-  'oddName',
-  'newest',
-  'noRules',
+  ...PROTECTIONS,
   'pin',
   'unpin',
   'clock',

@@ -12,11 +12,15 @@ const values = z.object({
   expiry: value,
   manualExpiry: value,
   stopped: z.enum(['', 'true', 'false']),
+  /** Those that are to be taken away where they differ, though their fields are empty. */
+  cleared: z.array(z.enum(['schedule', 'pattern', 'expiry', 'manualExpiry', 'stopped'])).check(z.maxLength(5)),
 });
 
 const field = z.object({
   /** What is set where the form writes to; it stands in the field until the user changes it. */
   own: z.string(),
+  /** Several have several values: the field is empty, and each keeps its own unless something is written. */
+  differs: z.boolean(),
   /** What holds where nothing is set; in the field as a hint. */
   inherited: z.string(),
   /** Where the value in force comes from. */
@@ -110,6 +114,7 @@ const TEXTS = [
   'daily',
   'weekly',
   'never',
+  'clear',
   'aDay',
   'aWeek',
   'fourWeeks',

@@ -1,4 +1,4 @@
-import { type Contract, fromHost, type FromWebview, type Texts, whyUnfit } from '../protocol/contract.ts';
+import { type Contract, fromHost, type FromWebview, keptState, type Texts, whyUnfit } from '../protocol/contract.ts';
 
 /** What VS Code gives to a webview, once. */
 declare function acquireVsCodeApi(): {
@@ -33,21 +33,27 @@ export function connect<Text extends string, ToWebview, ToHost>(
     api.postMessage(frame);
   };
   const schema = fromHost(contract);
+  const before = keptState.safeParse(api.getState() ?? {});
+  const kept = { subject: undefined as unknown, page: before.success ? before.data.page : undefined };
   const connection: Connection<ToHost> = {
     send: (message) => {
       post({ kind: 'message', message });
     },
-    kept: api.getState(),
-    keep: (state) => {
-      api.setState(state);
+    kept: kept.page,
+    keep: (page) => {
+      kept.page = page;
+      api.setState(kept);
     },
   };
   let hear: ((message: ToWebview) => void) | undefined;
   window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
     const parsed = schema.safeParse(data);
     if (!parsed.success) post({ kind: 'dropped', why: whyUnfit(parsed.error) });
-    else if (parsed.data.kind === 'setup') hear ??= onSetup(parsed.data, connection);
-    else hear?.(parsed.data.message);
+    else if (parsed.data.kind === 'setup') {
+      kept.subject = parsed.data.subject;
+      api.setState(kept);
+      hear ??= onSetup(parsed.data, connection);
+    } else hear?.(parsed.data.message);
   });
   post({ kind: 'ready' });
 }

@@ -16,6 +16,7 @@ import { placeOf } from '../commands/choose.ts';
 import type { Log } from '../log.ts';
 import { timeZoneOf } from '../settings.ts';
 import { Panel } from '../webview/panel.ts';
+import { Gathered, Panels } from '../webview/panels.ts';
 import { pruneTexts } from './texts.ts';
 
 /** What is to be pruned, as it was shown and agreed to. */
@@ -54,11 +55,14 @@ function isServer(inventory: Inventory, remote: string, fingerprint: string): bo
   return inventory.server(remote)?.fingerprint === fingerprint;
 }
 
-/** The pages on which pruning is looked at before it is done, one for each set of instances. */
+/**
+ * The pages on which pruning is looked at before it is done, one for each set of instances. They end with their window: what
+ * was about to be deleted then is to be looked at anew.
+ */
 export class Prunes implements vscode.Disposable {
   readonly #inventory: Inventory;
   readonly #log: Log;
-  readonly #open = new Map<string, PrunePage>();
+  readonly #pages = new Panels<PrunePage>();
 
   constructor(inventory: Inventory, log: Log) {
     this.#inventory = inventory;
@@ -67,17 +71,12 @@ export class Prunes implements vscode.Disposable {
 
   show(instances: readonly InstanceRef[], rules: Retention, work: PruneWork): void {
     const key = instances.map(keyOf).sort().join('\n');
-    const open = this.#open.get(key);
-    if (open) {
-      open.panel.reveal();
-      return;
-    }
-    const page = new PrunePage(this.#inventory, this.#log, instances, rules, work, () => this.#open.delete(key));
-    this.#open.set(key, page);
+    if (this.#pages.reveal(key)) return;
+    this.#pages.open(key, (onClose) => new PrunePage(this.#inventory, this.#log, instances, rules, work, onClose));
   }
 
   dispose(): void {
-    for (const { panel } of [...this.#open.values()]) panel.dispose();
+    this.#pages.dispose();
   }
 }
 
@@ -92,7 +91,9 @@ class PrunePage {
   #shown = '';
   #order: PruneOrder | undefined;
   #isBusy = false;
-  #gathering: NodeJS.Timeout | undefined;
+  readonly #gathered = new Gathered(GATHER, () => {
+    this.#send();
+  });
 
   constructor(
     inventory: Inventory,
@@ -107,10 +108,7 @@ class PrunePage {
     this.#rules = rules;
     this.#work = work;
     const unsubscribe = inventory.onDidChange(() => {
-      this.#gathering ??= setTimeout(() => {
-        this.#gathering = undefined;
-        this.#send();
-      }, GATHER);
+      this.#gathered.ask();
     });
     const [first] = refs;
     const title =
@@ -132,7 +130,7 @@ class PrunePage {
       },
       onClose: () => {
         unsubscribe();
-        clearTimeout(this.#gathering);
+        this.#gathered.end();
         onClose();
       },
     });

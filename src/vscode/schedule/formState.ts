@@ -101,7 +101,8 @@ function fieldState(field: ScheduleField, reading: Reading, place: Place): Sched
     const values = [...new Set(set)].map((value) => (value === '' ? l10n.t('not set') : oneLine(value)));
     return {
       own: '',
-      inherited: '',
+      differs: true,
+      inherited: sharedBeneath(field, reading, place),
       source: l10n.t('They differ: {0}. Left as they are, unless you write something.', values.join(' | ')),
     };
   }
@@ -111,6 +112,7 @@ function fieldState(field: ScheduleField, reading: Reading, place: Place): Sched
     const [first] = overriding;
     return {
       own,
+      differs: false,
       inherited: '',
       source: first
         ? `${words} ${l10n.t('{0} has a value of its own, which counts there: {1}', first.ref.instance, oneLine(first.config[SCHEDULE_KEYS[field]] ?? ''))}`
@@ -118,10 +120,23 @@ function fieldState(field: ScheduleField, reading: Reading, place: Place): Sched
     };
   }
   const [example] = reading.instances;
-  if (!example) return { own, inherited: '', source: '' };
+  if (!example) return { own, differs: false, inherited: '', source: '' };
   const inherited = inheritedBy(field, example, reading.profiles);
   const value = inherited.kind === 'none' ? '' : inherited.value;
-  return { own, inherited: value, source: sourceWords(field, sourceOf(field, example, reading.profiles), inherited) };
+  return {
+    own,
+    differs: false,
+    inherited: value,
+    source: sourceWords(field, sourceOf(field, example, reading.profiles), inherited),
+  };
+}
+
+/** What all would have without values of their own; empty where that differs as well. */
+function sharedBeneath(field: ScheduleField, { instances, profiles }: Reading, place: Place): string {
+  if (place.kind === 'profile') return '';
+  const beneath = instances.map((one) => inheritedBy(field, one, profiles));
+  const [value = '', ...others] = new Set(beneath.map((one) => (one.kind === 'none' ? '' : one.value)));
+  return others.length === 0 ? value : '';
 }
 
 function sourceWords(field: ScheduleField, source: Source, inherited: Source): string {
@@ -154,9 +169,9 @@ function defaultWords(field: ScheduleField): string {
   }
 }
 
-function stoppedState({ own, inherited, source }: ScheduleFieldState): ScheduleFieldState {
+function stoppedState({ own, differs, inherited, source }: ScheduleFieldState): ScheduleFieldState {
   const words = isTrue(inherited) ? l10n.t('snapshots, too') : l10n.t('no snapshots');
-  return { own: own === '' ? '' : String(isTrue(own)), inherited: words, source };
+  return { own: own === '' ? '' : String(isTrue(own)), differs, inherited: words, source };
 }
 
 /** One key that saving would write. */
@@ -165,11 +180,15 @@ export interface DraftChange {
   readonly value: string;
 }
 
-/** What a draft would write: only what differs from what stands there. */
+/** What a draft would write: only what differs from what stands there, and what is to be taken away of several. */
 export function changesOf(draft: ScheduleValues, form: ScheduleFormState): DraftChange[] {
   return SCHEDULE_FIELDS.filter((field) => field !== 'manualExpiry' || form.hasManualExpiry)
     .map((field) => ({ field, value: draft[field].trim() }))
-    .filter(({ field, value }) => value !== form.fields[field].own);
+    .filter(({ field, value }) => value !== form.fields[field].own || isCleared(field, draft, form));
+}
+
+function isCleared(field: ScheduleField, draft: ScheduleValues, { fields }: ScheduleFormState): boolean {
+  return fields[field].differs && draft[field].trim() === '' && draft.cleared.includes(field);
 }
 
 export function previewOf(
@@ -199,13 +218,19 @@ export function previewOf(
   const told = forecasts.find(({ schedule }) => schedule === 'refused') ?? forecasts[0];
   const errors = told ? errorsOf(told) : { schedule: '', pattern: '', expiry: '', manualExpiry: '' };
   const changes = changesOf(draft.values, form);
+  const isLeft = form.fields.schedule.differs && !changes.some(({ field }) => field === 'schedule');
   const isGood = Object.values(errors).every((error) => error === '');
   const own = ownTimeZone();
   const now = new Date();
   return {
     kind: 'preview',
     draft: draft.number,
-    words: errors.schedule === '' ? scheduleSentence(settings.schedule) : '',
+    words:
+      errors.schedule !== ''
+        ? ''
+        : isLeft
+          ? l10n.t('Each keeps its own schedule.')
+          : scheduleSentence(settings.schedule),
     errors,
     runs: (told?.runs ?? []).map(({ at, name, expiresAt }) => ({
       server: clockTime(at, zone),
@@ -217,7 +242,7 @@ export function previewOf(
     note: told ? runsNote(told, reached.length > 1 ? example?.ref.instance : undefined) : '',
     settled: told ? settledWords(told.settled) : '',
     warnings: told ? warningsOf(told) : [],
-    changes: changes.map(({ field, value }) => changeWords(field, form.fields[field].own, value)),
+    changes: changes.map(({ field, value }) => changeWords(field, form.fields[field], value)),
     canSave: isGood && changes.length > 0,
   };
 }
@@ -230,7 +255,8 @@ function draftSettings(
 ): ScheduleSettings {
   const value = (field: 'schedule' | 'pattern' | 'expiry' | 'manualExpiry') => {
     const typed = values[field].trim();
-    return typed === '' ? fields[field].inherited : typed;
+    const isLeft = fields[field].differs && !values.cleared.includes(field);
+    return typed !== '' ? typed : isLeft ? '' : fields[field].inherited;
   };
   return {
     schedule: value('schedule'),
@@ -274,9 +300,9 @@ function warningsOf({ schedule, warnings }: Forecast): string[] {
 }
 
 /** Keys and values as one would type them for the CLI. */
-function changeWords(field: ScheduleField, from: string, to: string): string {
+function changeWords(field: ScheduleField, { own, differs }: ScheduleFieldState, to: string): string {
   const shown = (value: string) => (value === '' ? l10n.t('not set') : oneLine(value));
-  return `${SCHEDULE_KEYS[field]}: ${shown(from)} → ${shown(to)}`;
+  return `${SCHEDULE_KEYS[field]}: ${differs ? l10n.t('they differ') : shown(own)} → ${shown(to)}`;
 }
 
 /** The list of zones to choose from, the machine's own first. */

@@ -18,6 +18,7 @@ import type { Log } from '../log.ts';
 import { onDidChangeTimeZones, setTimeZone, timeZoneOf } from '../settings.ts';
 import { oneLine } from '../tree/items.ts';
 import { Panel } from '../webview/panel.ts';
+import { Panels } from '../webview/panels.ts';
 import { changesOf, formState, headingOf, previewOf, zoneNames } from './formState.ts';
 import {
   type Place,
@@ -27,6 +28,7 @@ import {
   remoteOf,
   type Subject,
   subjectKey,
+  subjectSchema,
   targetsOf,
 } from './subject.ts';
 import { scheduleTexts } from './texts.ts';
@@ -41,7 +43,7 @@ export interface FormParts {
 /** The forms that stand open, one for each thing. */
 export class ScheduleForms implements vscode.Disposable {
   readonly #parts: FormParts;
-  readonly #open = new Map<string, ScheduleForm>();
+  readonly #open = new Panels<ScheduleForm>();
 
   constructor(parts: FormParts) {
     this.#parts = parts;
@@ -49,18 +51,31 @@ export class ScheduleForms implements vscode.Disposable {
 
   /** @throws IncusError where what it is about cannot be read */
   async show(subject: Subject): Promise<void> {
-    const key = subjectKey(subject);
-    const open = this.#open.get(key);
-    if (open) {
-      open.panel.reveal();
-      return;
+    if (!this.#open.reveal(subjectKey(subject))) await this.#add(subject);
+  }
+
+  /**
+   * Shows again what a tab showed before its window was opened anew, read afresh; what was typed is kept by its page. A
+   * form on what cannot be read would lie: its tab is closed. @param subject as the panel left it
+   */
+  async restore(tab: vscode.WebviewPanel, subject: unknown): Promise<void> {
+    const parsed = subjectSchema.safeParse(subject);
+    try {
+      if (parsed.success) await this.#add(parsed.data, tab);
+      else tab.dispose();
+    } catch (error) {
+      this.#parts.log.error(error);
+      tab.dispose();
     }
-    const reading = await readSubject(this.#parts.client, this.#parts.inventory, subject);
-    this.#open.set(key, new ScheduleForm(this.#parts, subject, reading, () => this.#open.delete(key)));
   }
 
   dispose(): void {
-    for (const { panel } of [...this.#open.values()]) panel.dispose();
+    this.#open.dispose();
+  }
+
+  async #add(subject: Subject, tab?: vscode.WebviewPanel): Promise<void> {
+    const reading = await readSubject(this.#parts.client, this.#parts.inventory, subject);
+    this.#open.open(subjectKey(subject), (onClose) => new ScheduleForm(this.#parts, subject, reading, onClose, tab));
   }
 }
 
@@ -75,7 +90,7 @@ class ScheduleForm {
   #shown: ScheduleFormState;
   #isSaving = false;
 
-  constructor(parts: FormParts, subject: Subject, reading: Reading, onClose: () => void) {
+  constructor(parts: FormParts, subject: Subject, reading: Reading, onClose: () => void, tab?: vscode.WebviewPanel) {
     this.#parts = parts;
     this.#subject = subject;
     this.#reading = reading;
@@ -97,6 +112,8 @@ class ScheduleForm {
       icon: 'calendar',
       contract: scheduleContract,
       texts: scheduleTexts(),
+      subject,
+      ...(tab && { tab }),
       onReady: () => {
         this.#sendForm();
       },

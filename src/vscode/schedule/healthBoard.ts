@@ -3,6 +3,7 @@ import type { Inventory } from '../../core/inventory/inventory.ts';
 import { type Instance, type InstanceRef, keyOf } from '../../core/model.ts';
 import { grammarOf } from '../../core/policy/schedule/cron.ts';
 import { checkHealth, type HealthProblem, isSerious } from '../../core/policy/schedule/health.ts';
+import { Gathered } from '../webview/panels.ts';
 
 /** Milliseconds in which changes are gathered. */
 const GATHER = 250;
@@ -26,15 +27,19 @@ export class HealthBoard {
   readonly #found = new WeakMap<Instance, { readonly key: string; readonly problems: readonly HealthProblem[] }>();
   readonly #end: () => void;
   readonly #ticking: NodeJS.Timeout;
-  #gathering: NodeJS.Timeout | undefined;
+  readonly #gathered = new Gathered(GATHER, () => {
+    this.#changes.emit('change');
+  });
 
   constructor(inventory: Inventory, zoneOf: (remote: string) => string) {
     this.#inventory = inventory;
     this.#zoneOf = zoneOf;
     this.#end = inventory.onDidChange(() => {
-      this.#gathering ??= setTimeout(this.#tell, GATHER);
+      this.#gathered.ask();
     });
-    this.#ticking = setInterval(this.#tell, TICK);
+    this.#ticking = setInterval(() => {
+      this.#changes.emit('change');
+    }, TICK);
   }
 
   /** @returns a function that ends the subscription */
@@ -72,7 +77,7 @@ export class HealthBoard {
   dispose(): void {
     this.#end();
     clearInterval(this.#ticking);
-    clearTimeout(this.#gathering);
+    this.#gathered.end();
     this.#changes.removeAllListeners();
   }
 
@@ -83,9 +88,4 @@ export class HealthBoard {
     this.#since.set(keyOf(ref), { schedule, at: now });
     return now;
   }
-
-  readonly #tell = (): void => {
-    this.#gathering = undefined;
-    this.#changes.emit('change');
-  };
 }

@@ -1,4 +1,5 @@
 /** What a form for schedules is about: instances or a profile, as they were read last. */
+import * as z from 'zod/mini';
 import type { IncusClient } from '../../core/incus/client.ts';
 import { IncusError } from '../../core/incus/errors.ts';
 import type { Inventory } from '../../core/inventory/inventory.ts';
@@ -6,6 +7,17 @@ import { type Instance, type InstanceRef, keyOf, type Profile, type ProfileRef }
 import { type CronGrammar, grammarOf } from '../../core/policy/schedule/cron.ts';
 import { MANUAL_EXPIRY } from '../../core/policy/schedule/scheduleSources.ts';
 import type { ScheduleTarget } from '../../core/actions/scheduleEdits.ts';
+
+const project = z.object({ remote: z.string(), project: z.string() });
+
+/** VS Code keeps it from one window to the next. */
+export const subjectSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('instances'),
+    refs: z.array(z.object({ ...project.shape, instance: z.string() })).check(z.minLength(1)),
+  }),
+  z.object({ kind: z.literal('profile'), ref: z.object({ ...project.shape, profile: z.string() }) }),
+]);
 
 export type Subject =
   | { readonly kind: 'instances'; readonly refs: readonly InstanceRef[] }

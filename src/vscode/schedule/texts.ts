@@ -41,6 +41,7 @@ export function scheduleTexts(): Texts<ScheduleText> {
     daily: l10n.t('Daily'),
     weekly: l10n.t('Weekly'),
     never: l10n.t('Never'),
+    clear: l10n.t('Take Away Everywhere'),
     aDay: l10n.t('1 day'),
     aWeek: l10n.t('1 week'),
     fourWeeks: l10n.t('4 weeks'),

@@ -15,17 +15,11 @@ import type { Log } from '../log.ts';
 import type { HealthBoard } from '../schedule/healthBoard.ts';
 import { instanceNode, type Node, snapshotNode } from '../tree/nodes.ts';
 import { Panel } from '../webview/panel.ts';
+import { Gathered, Panels } from '../webview/panels.ts';
 import { timelineRow } from './rows.ts';
 import { saveSvg } from './save.ts';
+import { type Scope, scopeOf, scopeParts } from './scope.ts';
 import { timelineTexts } from './texts.ts';
-
-/** Which instances a timeline shows. */
-export interface Scope {
-  /** Names the scope: a second call with it brings the same panel to the front. */
-  readonly key: string;
-  readonly title: string;
-  readonly has: (ref: InstanceRef) => boolean;
-}
 
 /** Milliseconds in which changes are gathered. */
 const GATHER = 100;
@@ -33,35 +27,42 @@ const GATHER = 100;
 /** Instances that are read side by side for the rows in sight. */
 const AT_ONCE = 4;
 
+type Reveal = (node: Node) => Promise<void>;
+
 /** The timelines that stand open, one for each scope. */
 export class Timelines implements vscode.Disposable {
-  readonly #inventory: Inventory;
-  readonly #health: HealthBoard;
-  readonly #log: Log;
-  readonly #open = new Map<string, Timeline>();
+  readonly #parts: TimelineParts;
+  readonly #open = new Panels<Timeline>();
 
   constructor(inventory: Inventory, health: HealthBoard, log: Log) {
-    this.#inventory = inventory;
-    this.#health = health;
-    this.#log = log;
+    this.#parts = { inventory, health, log };
   }
 
   /** @param reveal brings a row of the tree into sight */
-  show(scope: Scope, reveal: (node: Node) => Promise<void>): void {
-    const open = this.#open.get(scope.key);
-    if (open) {
-      open.panel.reveal();
-      return;
-    }
-    const timeline = new Timeline(this.#inventory, this.#health, this.#log, scope, reveal, () =>
-      this.#open.delete(scope.key),
-    );
-    this.#open.set(scope.key, timeline);
+  show(scope: Scope, reveal: Reveal): void {
+    if (!this.#open.reveal(scope.key)) this.#add(scope, reveal);
+  }
+
+  /** Shows again what a tab showed before its window was opened anew. @param subject as the panel left it */
+  restore(tab: vscode.WebviewPanel, subject: unknown, reveal: Reveal): void {
+    const parts = scopeParts.safeParse(subject);
+    if (parts.success) this.#add(scopeOf(parts.data), reveal, tab);
+    else tab.dispose();
   }
 
   dispose(): void {
-    for (const { panel } of [...this.#open.values()]) panel.dispose();
+    this.#open.dispose();
   }
+
+  #add(scope: Scope, reveal: Reveal, tab?: vscode.WebviewPanel): void {
+    this.#open.open(scope.key, (onClose) => new Timeline(this.#parts, scope, reveal, onClose, tab));
+  }
+}
+
+interface TimelineParts {
+  readonly inventory: Inventory;
+  readonly health: HealthBoard;
+  readonly log: Log;
 }
 
 /** One timeline: sends what it shows to its webview, and follows the inventory. */
@@ -71,21 +72,22 @@ class Timeline {
   readonly #health: HealthBoard;
   readonly #scope: Scope;
   readonly #log: Log;
-  readonly #reveal: (node: Node) => Promise<void>;
+  readonly #reveal: Reveal;
   readonly #reads = pLimit(AT_ONCE);
   readonly #wanted = new Set<string>();
   /** Of the rows that were sent last, by their ids, since when they are overdue. */
   readonly #sent = new Map<string, number | undefined>();
   #changed: Map<string, InstanceRef> | 'all' | undefined;
-  #gathering: NodeJS.Timeout | undefined;
+  readonly #gathered = new Gathered(GATHER, () => {
+    this.#flush();
+  });
 
   constructor(
-    inventory: Inventory,
-    health: HealthBoard,
-    log: Log,
+    { inventory, health, log }: TimelineParts,
     scope: Scope,
-    reveal: (node: Node) => Promise<void>,
+    reveal: Reveal,
     onClose: () => void,
+    tab?: vscode.WebviewPanel,
   ) {
     this.#inventory = inventory;
     this.#health = health;
@@ -111,6 +113,8 @@ class Timeline {
       icon: 'graph-scatter',
       contract: timelineContract,
       texts: timelineTexts(scope.title),
+      subject: scope.parts,
+      ...(tab && { tab }),
       onReady: () => {
         this.#sendAll();
       },
@@ -120,7 +124,7 @@ class Timeline {
       onClose: () => {
         unsubscribe();
         unfollow();
-        clearTimeout(this.#gathering);
+        this.#gathered.end();
         this.#reads.clearQueue();
         onClose();
       },
@@ -132,16 +136,15 @@ class Timeline {
   }
 
   #gather(): void {
-    if (this.#changed) this.#gathering ??= setTimeout(this.#flush, GATHER);
+    if (this.#changed) this.#gathered.ask();
   }
 
   #overdue(instance: Instance): Date | undefined {
     return this.#health.problemsOf(instance).flatMap((one) => (one.kind === 'overdue' ? [one.since] : []))[0];
   }
 
-  readonly #flush = (): void => {
+  #flush(): void {
     const changed = this.#changed;
-    this.#gathering = undefined;
     this.#changed = undefined;
     if (!changed) return;
     const entries = changed === 'all' ? undefined : [...changed.values()].map((ref) => this.#inventory.instance(ref));
@@ -150,7 +153,7 @@ class Timeline {
       this.#remember(rows);
       this.panel.send({ kind: 'some', rows });
     } else this.#sendAll();
-  };
+  }
 
   #sendAll(): void {
     const rows = this.#rowsOf(this.#entries());

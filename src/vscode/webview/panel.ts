@@ -12,10 +12,19 @@ export interface PanelOptions<Text extends string, ToWebview, ToHost> {
   readonly icon: string;
   readonly contract: Contract<Text, ToWebview, ToHost>;
   readonly texts: Texts<Text>;
+  /** What the panel is about, as JSON: by it it is opened anew when its window is. Absent: it is not. */
+  readonly subject?: unknown;
+  /** The tab that VS Code has kept from before the window was opened. */
+  readonly tab?: vscode.WebviewPanel;
   /** The webview listens, and knows nothing: it is new, or was hidden and has become visible again. */
   readonly onReady: () => void;
   readonly onMessage: (message: ToHost) => void;
   readonly onClose: () => void;
+}
+
+/** What VS Code calls a kind of panel. */
+export function viewType(name: string): string {
+  return `incusSnapshots.${name}`;
 }
 
 /**
@@ -36,12 +45,12 @@ export class Panel<Text extends string, ToWebview, ToHost> implements vscode.Dis
       scripts: vscode.Uri.joinPath(root, 'dist', 'webview'),
       media: vscode.Uri.joinPath(root, 'media'),
     };
-    this.#panel = vscode.window.createWebviewPanel(
-      `incusSnapshots.${options.name}`,
-      options.title,
-      vscode.ViewColumn.Active,
-      { enableScripts: true, localResourceRoots: [folders.scripts, folders.media] },
-    );
+    const tab = { enableScripts: true, localResourceRoots: [folders.scripts, folders.media] };
+    this.#panel =
+      options.tab ??
+      vscode.window.createWebviewPanel(viewType(options.name), options.title, vscode.ViewColumn.Active, tab);
+    this.#panel.title = options.title;
+    this.#panel.webview.options = tab;
     this.#panel.iconPath = new vscode.ThemeIcon(options.icon);
     const { webview } = this.#panel;
     const address = (folder: vscode.Uri, file: string) =>
@@ -88,7 +97,8 @@ export class Panel<Text extends string, ToWebview, ToHost> implements vscode.Dis
 
   #onReady(): void {
     this.#isListening = true;
-    this.#post({ kind: 'setup', locale: vscode.env.language, texts: this.#options.texts });
+    const { texts, subject } = this.#options;
+    this.#post({ kind: 'setup', locale: vscode.env.language, texts, ...(subject !== undefined && { subject }) });
     this.#options.onReady();
   }
 

@@ -1,9 +1,15 @@
-import type { FromPrune, PruneInstance, PruneRules, PruneSnapshot, PruneText, ToPrune } from '../../protocol/prune.ts';
+import {
+  type FromPrune,
+  PRUNE_RULES,
+  type PruneInstance,
+  type PruneRules,
+  type PruneSnapshot,
+  type PruneText,
+  type ToPrune,
+} from '../../protocol/prune.ts';
 import { oneLine } from '../../protocol/oneLine.ts';
 import { type Connection, fill, type Setup } from '../connection.ts';
 import { button, element } from '../element.ts';
-
-const RULES = ['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const;
 
 /** Milliseconds after the last key until what was typed counts. */
 const TYPING = 150;
@@ -73,7 +79,7 @@ export class PruneApp {
   }
 
   #form(): HTMLElement {
-    const fields = RULES.map((rule) => {
+    const fields = PRUNE_RULES.map((rule) => {
       const field = element('input', { type: 'number', min: '0', max: '9999', step: '1', id: rule });
       this.#fields.set(rule, field);
       field.addEventListener('input', () => {
@@ -98,7 +104,7 @@ export class PruneApp {
 
   #sendRules(): void {
     const rules = Object.fromEntries(
-      RULES.map((rule) => [rule, numberIn(this.#fields.get(rule)?.value ?? '')]),
+      PRUNE_RULES.map((rule) => [rule, numberIn(this.#fields.get(rule)?.value ?? '')]),
     ) as PruneRules;
     this.#connection.send({ kind: 'rules', rules });
   }
@@ -166,7 +172,7 @@ export class PruneApp {
   #verdict({ keptBy, count }: PruneSnapshot): string {
     const texts = this.#texts;
     if (keptBy === undefined) return `✕ ${texts.goes}`;
-    const isRule = (RULES as readonly string[]).includes(keptBy);
+    const isRule = (PRUNE_RULES as readonly string[]).includes(keptBy);
     const why = isRule
       ? fill(
           texts.byRule,

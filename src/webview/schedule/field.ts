@@ -6,12 +6,47 @@ export interface FieldTexts {
   readonly help: string;
   /** What precedes the usual values, for screen readers. */
   readonly usual: string;
+  readonly clear: string;
 }
 
 /** A value that is often wanted, and what it is called. */
 export interface Usual {
   readonly value: string;
   readonly label: string;
+}
+
+/** Of values that differ: says that all of them are to be taken away. It is pressed, and let go again. */
+export class Clearing {
+  readonly element: HTMLButtonElement;
+
+  /** @param label of the field, which the button belongs to */
+  constructor(label: string, text: string, onChange: (isOn: boolean) => void) {
+    const element = button(
+      text,
+      () => {
+        this.set(!this.isOn);
+        onChange(this.isOn);
+      },
+      { class: 'usual', 'aria-label': `${label}: ${text}` },
+    );
+    this.element = element;
+    this.set(false);
+    element.hidden = true;
+  }
+
+  get isOn(): boolean {
+    return this.element.getAttribute('aria-pressed') === 'true';
+  }
+
+  set(isOn: boolean): void {
+    this.element.setAttribute('aria-pressed', String(isOn));
+  }
+
+  /** Is there only where values differ. */
+  offer(differs: boolean): void {
+    this.element.hidden = !differs;
+    if (!differs) this.set(false);
+  }
 }
 
 /**
@@ -23,6 +58,7 @@ export class Field {
   readonly input: HTMLInputElement;
   readonly #source = element('p', { class: 'source' });
   readonly #error = element('p', { class: 'error' });
+  readonly #clearing: Clearing;
   #own = '';
 
   constructor(id: string, texts: FieldTexts, usual: readonly Usual[], onInput: () => void) {
@@ -32,9 +68,17 @@ export class Field {
     });
     this.#source.id = `${id}-source`;
     this.#error.id = `${id}-error`;
-    this.input.addEventListener('input', onInput);
+    this.input.addEventListener('input', () => {
+      this.#clearing.set(false);
+      onInput();
+    });
+    this.#clearing = new Clearing(texts.label, texts.clear, (isOn) => {
+      if (isOn) this.input.value = '';
+      onInput();
+    });
     const pick = (value: string) => {
       this.input.value = value;
+      this.#clearing.set(false);
       this.input.focus();
       onInput();
     };
@@ -45,6 +89,7 @@ export class Field {
       element('p', { id: `${id}-help`, class: 'help' }, texts.help),
       this.input,
       ...(usual.length === 0 ? [] : [this.#usual(texts, usual, pick)]),
+      this.#clearing.element,
       this.#error,
       this.#source,
     );
@@ -67,11 +112,23 @@ export class Field {
     );
   }
 
+  /** Several differing values are to be taken away. */
+  get isCleared(): boolean {
+    return this.#clearing.isOn;
+  }
+
+  /** Goes on with what was there before the page was hidden. */
+  takeUp(text: string, isCleared: boolean): void {
+    this.input.value = text;
+    this.#clearing.set(isCleared && !this.#clearing.element.hidden);
+  }
+
   /** @param afresh what was typed belongs to something else */
   show(state: ScheduleFieldState, afresh: boolean): void {
     if (afresh || this.input.value === this.#own) this.input.value = state.own;
     this.#own = state.own;
-    this.input.placeholder = state.inherited;
+    this.input.placeholder = state.differs ? '' : state.inherited;
+    this.#clearing.offer(state.differs);
     this.#source.textContent = state.source;
   }
 

@@ -8,7 +8,7 @@ import type {
 } from '../../protocol/schedule.ts';
 import { type Connection, fill, type Setup } from '../connection.ts';
 import { button, element } from '../element.ts';
-import { Field } from './field.ts';
+import { Clearing, Field } from './field.ts';
 
 /** Milliseconds of quiet after which what was typed is looked at. */
 const QUIET = 150;
@@ -33,6 +33,7 @@ export class ScheduleForm {
   readonly #spoken = element('p', { class: 'visually-hidden', 'aria-live': 'polite' });
   readonly #status = element('p', { class: 'status', role: 'status' });
   readonly #save: HTMLButtonElement;
+  readonly #clearStopped: Clearing;
   #stoppedOwn = '';
   #target: string | undefined;
   #draft = 0;
@@ -48,7 +49,7 @@ export class ScheduleForm {
     const field = (id: TextField, usual: readonly [string, ScheduleText][]) =>
       new Field(
         id,
-        { label: texts[id], help: texts[`${id}Help`], usual: texts.usual },
+        { label: texts[id], help: texts[`${id}Help`], usual: texts.usual, clear: texts.clear },
         usual.map(([value, text]) => ({ value, label: texts[text] })),
         onInput,
       );
@@ -71,7 +72,14 @@ export class ScheduleForm {
     this.#targets.addEventListener('change', () => {
       connection.send({ kind: 'target', target: this.#targets.value });
     });
-    this.#stopped.addEventListener('change', onInput);
+    this.#stopped.addEventListener('change', () => {
+      this.#clearStopped.set(false);
+      onInput();
+    });
+    this.#clearStopped = new Clearing(texts.stopped, texts.clear, (isOn) => {
+      if (isOn) this.#stopped.value = '';
+      onInput();
+    });
     document.body.append(this.#page(), this.#spoken);
   }
 
@@ -102,6 +110,7 @@ export class ScheduleForm {
         { class: 'field' },
         element('label', { for: 'stopped' }, texts.stopped),
         this.#stopped,
+        this.#clearStopped.element,
         this.#stoppedSource,
       ),
       this.#fields.manualExpiry.element,
@@ -154,6 +163,10 @@ export class ScheduleForm {
       expiry: expiry.input.value,
       manualExpiry: manualExpiry.input.value,
       stopped: stopped === 'true' || stopped === 'false' ? stopped : '',
+      cleared: [
+        ...TEXT_FIELDS.filter((id) => this.#fields[id].isCleared),
+        ...(this.#clearStopped.isOn ? (['stopped'] as const) : []),
+      ],
     };
   }
 
@@ -202,6 +215,7 @@ export class ScheduleForm {
     );
     this.#stopped.value = afresh || before === this.#stoppedOwn ? stopped.own : before;
     this.#stoppedOwn = stopped.own;
+    this.#clearStopped.offer(stopped.differs);
     this.#stoppedSource.textContent = stopped.source;
   }
 
@@ -211,12 +225,15 @@ export class ScheduleForm {
     if (typeof kept !== 'object' || kept === null || !('target' in kept) || kept.target !== this.#target) return;
     if (!('values' in kept) || typeof kept.values !== 'object' || kept.values === null) return;
     const values = new Map<string, unknown>(Object.entries(kept.values));
+    const cleared: unknown = values.get('cleared');
+    const isCleared = (id: string) => Array.isArray(cleared) && cleared.includes(id);
     for (const id of TEXT_FIELDS) {
       const text = values.get(id);
-      if (typeof text === 'string') this.#fields[id].input.value = text;
+      if (typeof text === 'string') this.#fields[id].takeUp(text, isCleared(id));
     }
     const stopped = values.get('stopped');
     if (typeof stopped === 'string') this.#stopped.value = stopped;
+    this.#clearStopped.set(isCleared('stopped') && !this.#clearStopped.element.hidden);
   }
 
   #showPreview(preview: SchedulePreview): void {

@@ -36,7 +36,7 @@ describe('the form for schedules', () => {
   function unchanged({ fields }: ScheduleFormState): ScheduleValues {
     const { schedule, pattern, expiry, manualExpiry, stopped } = fields;
     const values = { schedule: schedule.own, pattern: pattern.own, expiry: expiry.own, manualExpiry: manualExpiry.own };
-    return { ...values, stopped: stopped.own === 'true' || stopped.own === 'false' ? stopped.own : '' };
+    return { ...values, stopped: stopped.own === 'true' || stopped.own === 'false' ? stopped.own : '', cleared: [] };
   }
 
   async function profile(name: string, config: Record<string, string>): Promise<void> {

@@ -94,6 +94,13 @@ export class Window {
     return last;
   }
 
+  /** A tab that VS Code has kept from a window of before. */
+  kept(name: string): Webview {
+    const webview = new Webview(name, '');
+    this.webviews.push(webview);
+    return webview;
+  }
+
   remove(): void {
     for (const terminal of this.terminals) terminal.dispose();
     Object.assign(vscode.window, this.#originals.window);

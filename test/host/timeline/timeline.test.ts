@@ -77,6 +77,13 @@ describe('the timeline', () => {
     assert.match(new Date(found.runs[0] ?? 0).toISOString(), /T00:15:00/);
     assert.equal(found.schedule, 'At 06:00');
     assert.equal(found.overdue, undefined);
+    assert.deepEqual(found.spans, []);
+    // Those of an alias come at a time that only Incus knows: a day of Kathmandu, from the next one on.
+    await lab.must('config', 'set', 'line-kinds', 'snapshots.schedule=@daily');
+    await host.load();
+    const { spans, runs } = await rowBecomes('line-kinds', (one) => one.spans.length > 0);
+    assert.deepEqual(runs, []);
+    assert.match(new Date(spans[0]?.from ?? 0).toISOString(), /T18:15:00/);
   });
 
   it('follows what happens, and sends all again when its page was loaded anew', async () => {
@@ -100,6 +107,30 @@ describe('the timeline', () => {
     page.close();
     await lab.must('snapshot', 'delete', 'line-live', 'first');
     await host.treeBecomes(/^second AGE$/, host.instance('line-live'));
+  });
+
+  it('comes back in the tab that VS Code has kept, and is closed where that says nothing of ours', async () => {
+    await host.container('line-again', { stopped: true });
+    await host.load();
+    await host.run('showTimeline', [host.instance('line-again')]);
+    const before = host.window.webview;
+    before.ready();
+    const { subject } = before.sent[0] as { subject: unknown };
+    before.close();
+    const tab = host.window.kept('timeline');
+    host.parts.timelines.restore(tab.panel, JSON.parse(JSON.stringify(subject)), () => Promise.resolve());
+    tab.ready();
+    assert.equal(tab.panel.title, 'Timeline of line-again');
+    assert.deepEqual(
+      rows().map(({ instance }) => instance),
+      ['line-again'],
+    );
+    for (const nonsense of [undefined, { remotes: 'local' }]) {
+      const other = host.window.kept('timeline');
+      host.parts.timelines.restore(other.panel, nonsense, () => Promise.resolve());
+      assert.ok(other.isClosed);
+    }
+    tab.close();
   });
 
   it('reads what is in sight, the mirror as well, and shows how they stand', async () => {

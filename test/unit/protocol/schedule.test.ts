@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fromHost, fromWebview } from '../../../src/protocol/contract.ts';
 import { scheduleContract } from '../../../src/protocol/schedule.ts';
 
-const values = { schedule: '', pattern: '', expiry: '', manualExpiry: '', stopped: '' };
+const values = { schedule: '', pattern: '', expiry: '', manualExpiry: '', stopped: '', cleared: [] };
 const message = (body: unknown) => ({ kind: 'message', message: body });
 
 describe('the contract of the form for schedules', () => {
@@ -23,6 +23,7 @@ describe('the contract of the form for schedules', () => {
     [{ kind: 'save', values: { ...values, schedule: 1 } }],
     [{ kind: 'save', values: { ...values, schedule: 'x'.repeat(5000) } }],
     [{ kind: 'save', values: { ...values, stopped: 'maybe' } }],
+    [{ kind: 'save', values: { ...values, cleared: ['name'] } }],
     [{ kind: 'save' }],
     [{ kind: 'draft', values }],
     [{ kind: 'run', argv: ['delete', 'c1'] }],
