@@ -106,7 +106,7 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
   const prunes = new Prunes(inventory, log);
   const history = new MirrorHistory(new KeptMirrors(memento), thisProgram(), isProgramAlive);
   const operations = new Operations(client);
-  const mirrors = new Mirrors(client, inventory, queue, operations, history);
+  const mirrors = new Mirrors(client, inventory, queue, operations, history, temporaries);
   const board = new MirrorBoard(inventory, mirrors, snapshotServers, mirrorMaxAge);
   const mirrorsProvider = new MirrorsProvider(board, (ref) => {
     inventory.want(ref);

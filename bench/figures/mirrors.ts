@@ -4,6 +4,7 @@ import { Mirrors } from '../../src/core/actions/mirror.ts';
 import { unchangedJobs } from '../../src/core/actions/mirrorFleet.ts';
 import { MirrorHistory, type MirrorRecord } from '../../src/core/actions/mirrorHistory.ts';
 import { MirrorPlaces } from '../../src/core/actions/mirrorPlaces.ts';
+import { Temporaries } from '../../src/core/actions/temporary.ts';
 import { Operations } from '../../src/core/actions/operations.ts';
 import { IncusClient } from '../../src/core/incus/client.ts';
 import { ProxyTransport } from '../../src/core/incus/proxyTransport.ts';
@@ -66,7 +67,10 @@ async function mirrored(storage: 'dir' | 'btrfs', count: number): Promise<Mirror
     },
   };
   const history = new MirrorHistory(store, 'bench', () => true);
-  const mirrors = new Mirrors(client, inventory, new KeyedQueue(), new Operations(client), history);
+  const queue = new KeyedQueue();
+  const maker = { client: 'bench', window: 'bench' };
+  const temporaries = new Temporaries(client, inventory, queue, maker, () => undefined);
+  const mirrors = new Mirrors(client, inventory, queue, new Operations(client), history, temporaries);
   const jobs = names.map((instance) => jobFor(PAIR, { remote: 'local', project: 'default', instance }));
   const mirror = async (some: readonly MirrorJob[]) => {
     const places = new MirrorPlaces(client);

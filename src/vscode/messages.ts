@@ -151,6 +151,10 @@ function mirrorError({ kind, text }: IncusError): string | undefined {
       );
     case 'mirrorBlocked':
       return l10n.t('Something stands against mirroring it by now. Nothing was done; mirror it again to see what.');
+    case 'mirrorParted':
+      return l10n.t(
+        'Incus finds no snapshot on the mirror that it could build on. The original is as it was. Mirror it again: what is there is kept under another name, and another mirror is made. If that comes every time, the snapshots of the original came from another server: copy it on its own (incus copy), and mirror the copy.',
+      );
     case 'notVerified':
       return l10n.t(
         'What arrived is not what was sent, so it does not count as mirrored ({0}). Mirror it again.',

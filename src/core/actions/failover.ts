@@ -4,19 +4,21 @@ import { IncusError, toIncusError } from '../incus/errors.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { type Config, type Instance, type InstanceRef, isRunning } from '../model.ts';
 import {
-  asideName,
+  isPartedBy,
+  newestWhole,
   mirrorAgainConfig,
   retiredConfig,
   returnedConfig,
   standInConfig,
   standsFor,
 } from '../policy/mirror/failover.ts';
+import { asideName } from '../policy/mirror/mirrorNames.ts';
 import { stopDeletes } from '../policy/lifecycle.ts';
 import type { MirrorPlan } from '../policy/mirror/mirror.ts';
 import type { MirrorJob } from '../policy/mirror/mirrorJobs.ts';
 import { mirrorSourceOf } from '../policy/mirror/mirrorKeys.ts';
 import { proposeSnapshotName } from '../policy/names.ts';
-import { queueKey, type SeenSnapshot } from './actions.ts';
+import { queueKey } from './actions.ts';
 import type { Mirrors, MirrorStep } from './mirror.ts';
 import { insist } from './mirrorTransfer.ts';
 import type { KeyedQueue } from './queue.ts';
@@ -74,12 +76,24 @@ export class Failovers {
       if (!isIt) throw new IncusError('changedMeanwhile', { text: `${mirror.instance} is no mirror` });
       if (mirrorSourceOf(now)) {
         onStep('prepare');
+        await this.#revive(now);
         await this.#set(mirror, standInConfig(now));
       }
       onStep('startMirror');
       if (!isRunning(now)) await this.#client.change(commands.startInstance(mirror));
       return this.#mustRun(mirror);
     });
+  }
+
+  /**
+   * Brings back the disk of a mirror whose last run left it without: its snapshots are whole. Incus reports a failure where
+   * nothing is left to be replaced, and has restored it (6.0.4); whether it starts tells.
+   */
+  async #revive(mirror: Instance): Promise<void> {
+    const newest = newestWhole(mirror);
+    if (!newest) return;
+    const restored = this.#client.change(commands.restoreSnapshot(newest.ref, {}));
+    await restored.catch(() => undefined);
   }
 
   /** Stops an original, if it runs, and keeps it from starting by itself. */
@@ -98,29 +112,34 @@ export class Failovers {
   /**
    * Mirrors an instance, stops it, mirrors what changed meanwhile, and starts it there; the original stays stopped. Where
    * that fails before the mirror was started, an original that ran is started again.
+   * @returns the name under which what arrived is kept beside; `undefined`: it is what was started
    */
   async migrate(
     job: MirrorJob,
-    agreed: readonly SeenSnapshot[],
+    { deleted: agreed, replaces }: Pick<MirrorPlan, 'deleted' | 'replaces'>,
     stop: commands.StopMode,
     onStep: OnFailoverStep,
-  ): Promise<Instance> {
+  ): Promise<string | undefined> {
     const { signal } = new AbortController();
-    const wish = { job, agreed, takesOver: false, keeps: false, snapshotFirst: true };
+    const wish = { job, agreed, replaces, takesOver: false, keeps: false, snapshotFirst: true };
     const before = await this.#inventory.refreshInstance(job.source);
     await this.#mirrors.run(wish, signal, onStep);
+    const last = { ...wish, agreed: [], replaces: false, snapshotFirst: false };
+    let kept: string | undefined;
     try {
       if (isRunning(before)) {
         onStep('stopOriginal');
         await this.#inTurn(job.source, () => this.#stop(before, stop));
       }
-      await this.#mirrors.run({ ...wish, snapshotFirst: false }, signal, onStep);
+      await this.#mirrors.run(last, signal, onStep);
+      kept = await this.#mirrors.makeOwn(job);
     } catch (error) {
       if (isRunning(before)) await this.#client.change(commands.startInstance(job.source)).catch(() => undefined);
       await this.#inventory.refreshInstance(job.source).catch(() => undefined);
       throw error;
     }
-    return this.failOver(job.target, job.source, stop, onStep);
+    await this.failOver(job.target, job.source, stop, onStep);
+    return kept;
   }
 
   /** What a way back would do, asked of both servers afresh. */
@@ -206,7 +225,8 @@ export class Failovers {
       const { extensions = new Set<string>() } = this.#inventory.server(source.remote) ?? {};
       if (!standIn || !original || server?.fingerprint === undefined) return;
       const identity = { fingerprint: server.fingerprint, project: target.project, instance: target.instance };
-      await this.#set(source, mirrorAgainConfig(standIn, original, identity, extensions, verified));
+      const isParted = isPartedBy(await Promise.all([standIn, original].map((one) => this.#mirrors.driverOf(one))));
+      await this.#set(source, mirrorAgainConfig(standIn, original, identity, extensions, verified, isParted));
     });
   }
 

@@ -4,22 +4,25 @@ import * as commands from '../incus/commands.ts';
 import { IncusError, toIncusError } from '../incus/errors.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { type Instance, type InstanceRef, rootPoolOf, type Server, type Snapshot } from '../model.ts';
+import { isHalfMirror, type MirrorPlan, planMirror } from '../policy/mirror/mirror.ts';
+import type { MirrorBlock } from '../policy/mirror/mirrorBlocks.ts';
+import { incomingName, keptNames } from '../policy/mirror/mirrorNames.ts';
 import {
-  incomingName,
-  isHalfMirror,
-  keptNames,
-  type MirrorBlock,
-  type MirrorPlan,
-  planMirror,
-} from '../policy/mirror/mirror.ts';
-import { keptConfig, type MirrorSource, SENDING_KEY, sendingText, VERIFIED_KEY } from '../policy/mirror/mirrorKeys.ts';
+  isMirrorOf,
+  isParted,
+  keptConfig,
+  type MirrorSource,
+  SENDING_KEY,
+  sendingText,
+} from '../policy/mirror/mirrorKeys.ts';
 import { jobKey, type MirrorJob } from '../policy/mirror/mirrorJobs.ts';
 import { proposeSnapshotName } from '../policy/names.ts';
 import { queueKey, type SeenSnapshot } from './actions.ts';
 import type { MirrorHistory } from './mirrorHistory.ts';
+import { MirrorLanding } from './mirrorLanding.ts';
 import { MirrorPlaces } from './mirrorPlaces.ts';
-import { removeHalfMirror } from './temporary.ts';
-import { insist, MirrorTransfer } from './mirrorTransfer.ts';
+import { removeHalfMirror, type Temporaries } from './temporary.ts';
+import { insist, MirrorTransfer, type Transfer } from './mirrorTransfer.ts';
 import type { Operations } from './operations.ts';
 import type { KeyedQueue } from './queue.ts';
 
@@ -50,6 +53,8 @@ export interface MirrorWish {
   readonly takesOver: boolean;
   /** Make instances of their own of what would be deleted, before that. */
   readonly keeps: boolean;
+  /** The user was shown that the old mirror is set aside and another one made. */
+  readonly replaces?: boolean;
   /** Make a snapshot of the source first, where later runs would find none to build on. */
   readonly snapshotFirst: boolean;
 }
@@ -59,6 +64,8 @@ export interface MirrorOutcome {
   readonly plan: MirrorPlan;
   /** Instances on the target's side that keep what was deleted. */
   readonly kept: readonly string[];
+  /** The name under which a mirror was set aside whose place this one took. */
+  readonly replaced?: string;
   /** The snapshot that was made first. */
   readonly made?: string;
   /** When the mirror was found whole. */
@@ -81,6 +88,7 @@ export class Mirrors {
   readonly #queue: KeyedQueue;
   readonly #history: MirrorHistory;
   readonly #transfer: MirrorTransfer;
+  readonly #landing: MirrorLanding;
   readonly #limits = new Map<string, LimitFunction>();
   readonly #running = new Set<string>();
 
@@ -90,12 +98,19 @@ export class Mirrors {
     queue: KeyedQueue,
     operations: Operations,
     history: MirrorHistory,
+    temporaries: Temporaries,
   ) {
     this.#client = client;
     this.#inventory = inventory;
     this.#queue = queue;
     this.#history = history;
     this.#transfer = new MirrorTransfer(client, inventory, operations);
+    this.#landing = new MirrorLanding(client, inventory, temporaries);
+  }
+
+  /** What kind of pool an instance's root disk is on; `undefined`: it is not known. */
+  driverOf(instance: Instance): Promise<string | undefined> {
+    return this.#landing.driverOf(instance);
   }
 
   get history(): MirrorHistory {
@@ -180,7 +195,7 @@ export class Mirrors {
       requireAgreed(plan, wish);
     }
     const kept = wish.keeps ? await this.#keep(job, plan, sides, onStep) : [];
-    const isFirst = !sides.target;
+    const isFirst = plan.kind === 'first';
     const base: InstanceRef = isFirst ? { ...job.target, instance: incomingName(job.target.instance) } : job.target;
     if (signal.aborted) throw new IncusError('cancelled', { text: 'cancelled before anything was sent' });
     await this.#clear(base, plan, sides, onStep);
@@ -190,21 +205,42 @@ export class Mirrors {
       ...(isFirst && { 'security.protection.delete': 'false' }),
       [SENDING_KEY]: sendingText(plan.sent.map(({ ref }) => ref.snapshot)),
     };
-    onStep('send');
-    const onProgress = (text: string) => {
-      onStep('send', text);
-    };
     const isMade = isFirst && (!sides.incoming || isHalfMirror(sides.incoming, plan.identity));
     const clear = async () => {
       await this.#transfer.settle(base, signal);
       if (await this.#optional(base, signal)) await this.#clearHalf(base, plan.identity);
     };
-    const transfer = { job, base, config: sending, source: sides.source, ...(isMade && { clear }) };
-    await this.#transfer.send(transfer, signal, onProgress);
+    await this.#landing.sending(job, sides.source, async (from, more) => {
+      const config = { ...sending, ...more };
+      const transfer = { job, base, from, config, source: sides.source, ...(isMade && { clear }) };
+      await this.#send(transfer, isFirst, signal, onStep);
+    });
+    const verifiedAt = new Date();
+    const replaced = await this.#landing.finish(job, base, plan, verifiedAt);
+    return { plan, kept, ...(made !== undefined && { made }), ...(replaced !== undefined && { replaced }), verifiedAt };
+  }
+
+  async #send(transfer: Transfer, isFirst: boolean, signal: AbortSignal, onStep: OnMirrorStep): Promise<void> {
+    onStep('send');
+    try {
+      await this.#transfer.send(transfer, signal, (text) => {
+        onStep('send', text);
+      });
+    } catch (error) {
+      if (!isFirst) await this.#landing.noteParted(error, transfer.base);
+      throw error;
+    }
     onStep('verify');
     await this.#transfer.verify(transfer, signal);
-    const verifiedAt = await this.#finish(job, base);
-    return { plan, kept, ...(made !== undefined && { made }), verifiedAt };
+  }
+
+  /**
+   * Makes of a whole mirror what can be mirrored on from where it is.
+   * @returns the name under which the mirror itself is kept; `undefined`: it is the mirror
+   */
+  makeOwn(job: MirrorJob): Promise<string | undefined> {
+    const keys = [job.source, job.target].map((ref) => queueKey(this.#inventory, ref));
+    return this.#queue.runAll(keys, undefined, () => this.#landing.makeOwn(job));
   }
 
   /** Reads both sides. What is not there is not; whatever else goes wrong is a failure. */
@@ -216,7 +252,13 @@ export class Mirrors {
       this.#optional(target, signal),
     ]);
     const arriving = { ...target, instance: incomingName(target.instance) };
-    const incoming = there ? undefined : await this.#optional(arriving, signal);
+    const identity = {
+      fingerprint: sourceServer.fingerprint ?? '',
+      project: source.project,
+      instance: source.instance,
+    };
+    const isBuiltOn = there && isMirrorOf(there, identity) && !isParted(there);
+    const incoming = isBuiltOn ? undefined : await this.#optional(arriving, signal);
     return { source: here, sourceServer, targetServer, target: there, incoming };
   }
 
@@ -251,7 +293,8 @@ export class Mirrors {
     const pool = rootPoolOf(source);
     const projects = this.#projectsOf(target.remote);
     const isThere = projects?.includes(target.project) ?? true;
-    const [sourcePool, profiles, pools, knowsKey] = await Promise.all([
+    const [driver, sourcePool, profiles, pools, knowsKey] = await Promise.all([
+      takesOver && sides.target ? this.#landing.driverOf(sides.target, signal) : undefined,
       pool === undefined ? undefined : this.#client.pool(remote, pool, signal).catch(() => undefined),
       isThere ? places.profiles(target.remote, target.project, signal) : undefined,
       places.pools(target.remote, signal),
@@ -261,7 +304,7 @@ export class Mirrors {
       ...{ source, sourcePool, takesOver, isFailback, fingerprint: sourceServer.fingerprint },
       target: {
         ...{ fingerprint: targetServer.fingerprint, extensions: targetServer.extensions, project: target.project },
-        ...{ instance: sides.target, incoming: sides.incoming, projects, profiles, pools, knowsKey },
+        ...{ instance: sides.target, driver, incoming: sides.incoming, projects, profiles, pools, knowsKey },
       },
     });
   }
@@ -298,12 +341,12 @@ export class Mirrors {
 
   /** Marks what is about to be sent, and deletes what an earlier run left in doubt. */
   async #clear(base: InstanceRef, plan: MirrorPlan, sides: Sides, onStep: OnMirrorStep): Promise<void> {
-    const exists = sides.target ?? sides.incoming;
+    const exists = plan.kind === 'first' ? sides.incoming : sides.target;
     if (!exists) return;
     if (plan.isResumed && (await this.#client.isBeingMade(base, 'Creating instance'))) {
       throw new IncusError('busy', { text: 'another run onto it is under way' });
     }
-    if (!sides.target && isHalfMirror(exists, plan.identity)) {
+    if (plan.kind === 'first' && isHalfMirror(exists, plan.identity)) {
       onStep('clear');
       await this.#clearHalf(base, plan.identity);
       return;
@@ -331,22 +374,6 @@ export class Mirrors {
     await this.#inventory.refreshInstance(base).catch(() => undefined);
   }
 
-  /** Says of the mirror that it is whole, and gives a first one its name. */
-  async #finish({ target }: MirrorJob, base: InstanceRef): Promise<Date> {
-    const now = new Date();
-    const done = commands.setConfig(base, {
-      [SENDING_KEY]: '',
-      [VERIFIED_KEY]: now.toISOString(),
-      'security.protection.delete': 'true',
-    });
-    await insist(() => this.#client.change(done));
-    if (base.instance !== target.instance) {
-      await this.#client.change(commands.renameInstance(base, target.instance));
-    }
-    await this.#inventory.refreshInstance(target);
-    return now;
-  }
-
   #limitFor({ source, target }: MirrorJob): LimitFunction {
     const [from, to] = [source, target].map(({ remote }) => this.#inventory.server(remote)?.fingerprint ?? remote);
     const key = `${from} ${to}`;
@@ -360,11 +387,11 @@ export class Mirrors {
  * @throws MirrorBlocked where something stands against it
  * @throws IncusError `changedMeanwhile` where it would cost more than what was agreed to
  */
-function requireAgreed(plan: MirrorPlan, { agreed, takesOver }: MirrorWish): void {
+function requireAgreed(plan: MirrorPlan, { agreed, takesOver, replaces = false }: MirrorWish): void {
   if (plan.blocks.length > 0) throw new MirrorBlocked(plan.blocks);
   const nameOf = ({ ref, createdAt }: SeenSnapshot) => `${createdAt.getTime()} ${ref.snapshot}`;
   const known = new Set(agreed.map(nameOf));
   const more = plan.deleted.filter((one) => !known.has(nameOf(one)));
-  if (more.length === 0 && (plan.isKnown || takesOver)) return;
+  if (more.length === 0 && (plan.isKnown || takesOver) && (!plan.replaces || replaces)) return;
   throw new IncusError('changedMeanwhile', { text: `would delete ${more.map((one: Snapshot) => nameOf(one)).join()}` });
 }

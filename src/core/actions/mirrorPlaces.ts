@@ -1,7 +1,7 @@
 import type { IncusClient } from '../incus/client.ts';
 import { toIncusError } from '../incus/errors.ts';
 import type { Server } from '../model.ts';
-import { keyMatcher } from '../policy/mirror/mirror.ts';
+import { keyMatcher } from '../policy/mirror/mirrorBlocks.ts';
 
 /** What a server lacks, as far as it can be told without its list of keys. */
 const KNOWN_KEYS: readonly (readonly [key: string, extension: string])[] = [

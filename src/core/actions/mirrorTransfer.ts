@@ -49,6 +49,8 @@ export interface Transfer {
   readonly job: MirrorJob;
   /** What is written to: the mirror, or the instance that becomes it. */
   readonly base: InstanceRef;
+  /** What is sent: the source itself, or a copy of it on its server. */
+  readonly from: InstanceRef;
   /** What is to hold on it afterwards. */
   readonly config: Config;
   /** As it was when the sending began. */
@@ -79,17 +81,17 @@ export class MirrorTransfer {
    * @throws IncusError; that it throws none says nothing yet: a sending that was broken off ends with exit code 0 as well
    */
   async send(
-    { job, base, config, clear }: Transfer,
+    { job, base, from, config, clear }: Transfer,
     signal: AbortSignal,
     onProgress: (text: string) => void,
   ): Promise<void> {
     const isAbout = (ref: InstanceRef, description: string) => (event: OperationEvent) =>
       event.description === description && event.instances.some((one) => keyOf(one) === keyOf(ref));
     const { mode, pool } = job;
-    const command = commands.mirrorInstance(job.source, base, config, { mode, ...(pool !== undefined && { pool }) });
+    const command = commands.mirrorInstance(from, base, config, { mode, ...(pool !== undefined && { pool }) });
     try {
       const expected = [
-        { remote: job.source.remote, isMine: isAbout(job.source, 'Migrating instance') },
+        { remote: job.source.remote, isMine: isAbout(from, 'Migrating instance') },
         { remote: job.target.remote, isMine: isAbout(base, 'Creating instance') },
       ];
       const copy = async () => {

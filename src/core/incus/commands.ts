@@ -172,6 +172,11 @@ export function copySnapshot(from: SnapshotRef, to: InstanceRef, options: CopyOp
   return changes('copy', ...inProject(from), '-q', ...flags, '--', `${nameOf(from)}/${from.snapshot}`, nameOf(to));
 }
 
+/** Makes a stopped copy of a whole instance on its server, snapshots included. Where the name is taken, Incus refuses. */
+export function copyInstance(from: InstanceRef, name: string, config: Config): IncusCommand {
+  return changes('copy', ...inProject(from), '-q', ...settings(config), '--', nameOf(from), `${from.remote}:${name}`);
+}
+
 /**
  * Deletes a temporary copy that is stopped. Whoever runs it has read the instance and found its key
  * (`policy/temporary.ts`); without the reserved name it is refused.

@@ -60,6 +60,7 @@ export type IncusErrorKind =
   // a mirror
   | 'copyInterrupted'
   | 'mirrorBlocked'
+  | 'mirrorParted'
   | 'notVerified'
   | 'other';
 
@@ -121,6 +122,8 @@ const PATTERNS: readonly (readonly [IncusErrorKind, RegExp])[] = [
   ['freezeFailed', /freezing the container failed/],
   ['newerSnapshots', /cannot be restored due to subsequent/],
   ['diskFull', /no space left on device|disk quota exceeded/i],
+  // btrfs: what is there is no ancestor of what is sent; the last is what such a failure leaves behind (6.0.4).
+  ['mirrorParted', /cannot find parent subvolume|migration\.\d+\/.*file exists|exists in database but not on storage/s],
   ['exists', /UNIQUE constraint failed|already exists|already in use|: file exists/],
   ['snapshotMissing', /Instance_snapshot not found|Instance snapshot not found|Snapshot .* does not exist/s],
   ['instanceMissing', /Instance not found/],

@@ -22,7 +22,7 @@ export interface Maker {
 }
 
 /** What a temporary copy is for. */
-export type TemporaryPurpose = 'drill' | 'trial' | 'files' | 'import';
+export type TemporaryPurpose = 'drill' | 'trial' | 'files' | 'import' | 'failback';
 
 /** Whose a temporary copy is: made by this window, by this user elsewhere or earlier, or by somebody else. */
 export type TemporaryOwner = 'window' | 'client' | 'other';

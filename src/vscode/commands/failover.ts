@@ -4,7 +4,8 @@ import { MirrorBlocked } from '../../core/actions/mirror.ts';
 import type { OnFailoverStep } from '../../core/actions/failover.ts';
 import { toIncusError } from '../../core/incus/errors.ts';
 import { type Instance, type InstanceRef, isRunning } from '../../core/model.ts';
-import { asideName, modeBack, standsFor } from '../../core/policy/mirror/failover.ts';
+import { modeBack, newestWhole, standsFor } from '../../core/policy/mirror/failover.ts';
+import { asideName } from '../../core/policy/mirror/mirrorNames.ts';
 import { jobFor, type MirrorJob } from '../../core/policy/mirror/mirrorJobs.ts';
 import { isUnfinished, type MirrorSource, mirrorSourceOf, verifiedAt } from '../../core/policy/mirror/mirrorKeys.ts';
 import { stopTimeout } from '../settings.ts';
@@ -61,11 +62,15 @@ function originName({ board }: Services, { project, instance }: MirrorSource): s
 
 function stateOf(mirror: Instance): string[] {
   const verified = verifiedAt(mirror);
+  const newest = newestWhole(mirror);
   return [
     verified
       ? vscode.l10n.t('Last found whole {0}.', relativeTime(verified, new Date()))
       : vscode.l10n.t('It was never found whole.'),
-    isUnfinished(mirror)
+    newest
+      ? vscode.l10n.t('The last run left it without its disk: its snapshot {0} is restored first.', newest.ref.snapshot)
+      : '',
+    isUnfinished(mirror) && !newest
       ? vscode.l10n.t(
           'The last run broke off: its files may be half of one time and half of another. Restoring a whole snapshot of it is safer.',
         )
@@ -220,10 +225,12 @@ export const migrateInstance: Handler = async (services, selection) => {
   const question = vscode.l10n.t('Migrate {0} from {1} to {2}?', instance.ref.instance, placeOf(instance.ref), to);
   const answer = await vscode.window.showWarningMessage(question, { modal: true, detail: sentences(detail) }, verb);
   if (answer !== verb) return;
-  await withForce(services, [instance], (stop) =>
-    progressing(title, (onStep) => services.failovers.migrate(job, plan.deleted, stop, onStep)),
+  const kept = await withForce(services, [instance], (stop) =>
+    progressing(title, (onStep) => services.failovers.migrate(job, plan, stop, onStep)),
   );
-  done(vscode.l10n.t('{0} runs on {1}. The original is stopped.', instance.ref.instance, to));
+  const beside = kept === undefined ? '' : vscode.l10n.t('What was sent is kept beside it as {0}.', kept);
+  const moved = vscode.l10n.t('{0} runs on {1}. The original is stopped.', instance.ref.instance, to);
+  done([moved, beside].join(' ').trim());
   services.board.touch();
 };
 

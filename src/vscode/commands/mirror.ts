@@ -7,12 +7,13 @@ import { type IncusError, toIncusError } from '../../core/incus/errors.ts';
 import type { Instance, SnapshotServerPair } from '../../core/model.ts';
 import type { MirrorPlan } from '../../core/policy/mirror/mirror.ts';
 import { jobFor, jobKey, type MirrorJob } from '../../core/policy/mirror/mirrorJobs.ts';
+import { replacedName } from '../../core/policy/mirror/mirrorNames.ts';
 import { describeError } from '../messages.ts';
 import { mirrorsSnapshotFirst } from '../settings.ts';
 import { oneLine } from '../tree/items.ts';
 import { relativeTime } from '../tree/wording.ts';
 import { chooseInstances, placeOf } from './choose.ts';
-import { describeBlocks, describePlan, stepWords, writePlan } from './mirrorWords.ts';
+import { describeBlocks, describePlan, describeReplaced, stepWords, writePlan } from './mirrorWords.ts';
 import { cancellable, done, inView, type Progress } from './report.ts';
 import type { Handler, Selection, Services } from './services.ts';
 
@@ -182,7 +183,7 @@ async function agree(
     const open = await unblocked(services, job, plan, planned.length, places);
     if (open === 'left') return undefined;
     if (!open) continue;
-    if (open.plan.deleted.length > 0 || open.takesOver) costly.push({ job, ...open });
+    if (open.plan.deleted.length > 0 || open.takesOver || open.plan.replaces) costly.push({ job, ...open });
     else wishes.push(wishOf(job, open.plan, false, false));
   }
   if (costly.length === 0) return wishes;
@@ -192,7 +193,14 @@ async function agree(
 }
 
 function wishOf(job: MirrorJob, plan: MirrorPlan, takesOver: boolean, keeps: boolean): MirrorWish {
-  return { job, agreed: plan.deleted, takesOver, keeps, snapshotFirst: mirrorsSnapshotFirst() };
+  return {
+    job,
+    agreed: plan.deleted,
+    replaces: plan.replaces,
+    takesOver,
+    keeps,
+    snapshotFirst: mirrorsSnapshotFirst(),
+  };
 }
 
 /** A plan that can be run; where the one thing against it is that the target is no mirror, its name is asked for. */
@@ -227,7 +235,9 @@ async function confirm(
   if (!first) return undefined;
   const keep = vscode.l10n.t('Keep Them, Then Mirror');
   const mirrorNow = vscode.l10n.t('Mirror and Delete');
-  const overwrite = vscode.l10n.t('Overwrite');
+  const overwrite = costly.some(({ plan }) => !plan.replaces)
+    ? vscode.l10n.t('Overwrite')
+    : vscode.l10n.t('Mirror Anew');
   const show = vscode.l10n.t('Show Plan');
   const deleted = costly.reduce((sum, { plan }) => sum + plan.deleted.length, 0);
   const to = placeOf(first.job.target);
@@ -236,7 +246,11 @@ async function confirm(
       ? vscode.l10n.t('Mirror {0} to {1}?', `${placeOf(first.job.source)}: ${first.job.source.instance}`, to)
       : vscode.l10n.t('Mirror {0} instances, and delete {1} snapshots on {2}?', costly.length, deleted, to);
   const parts = costly.map(({ job, plan }) =>
-    costly.length === 1 ? describePlan(plan, job) : `${job.source.instance}\n${describePlan(plan, job)}`,
+    [
+      ...(costly.length === 1 ? [] : [job.source.instance]),
+      ...(plan.replaces ? [describeReplaced(plan, job, keptAs(services, job))] : []),
+      describePlan(plan, job),
+    ].join('\n'),
   );
   const kept = deleted > 0 ? [vscode.l10n.t('Kept ones become stopped instances on the snapshot server.')] : [];
   const buttons = deleted > 0 ? [keep, mirrorNow, show] : [overwrite, show];
@@ -251,6 +265,15 @@ async function confirm(
   }
   if (answer === keep) return 'keep';
   return answer === undefined ? undefined : 'delete';
+}
+
+/** The name that what another mirror takes the place of would get. */
+function keptAs({ inventory }: Services, { target }: MirrorJob): string {
+  const there = inventory.instances(target.remote, target.project);
+  return replacedName(
+    target.instance,
+    there.map(({ instance }) => instance.ref.instance),
+  );
 }
 
 function runAll(services: Services, wishes: readonly MirrorWish[], places: MirrorPlaces): Thenable<Ended[]> {
@@ -313,6 +336,7 @@ function summaryOf(ended: readonly Ended[], good: readonly MirrorOutcome[], skip
   const [only] = ended;
   const count = (of: (outcome: MirrorOutcome) => number) => good.reduce((sum, outcome) => sum + of(outcome), 0);
   const kept = count((outcome) => outcome.kept.length);
+  const replaced = good.flatMap((outcome) => outcome.replaced ?? []);
   const made = good.length === 1 ? good[0]?.made : undefined;
   const parts = [
     ended.length === 1 && only?.outcome && skipped === 0
@@ -326,6 +350,7 @@ function summaryOf(ended: readonly Ended[], good: readonly MirrorOutcome[], skip
       count(({ plan }) => plan.deleted.length),
     ),
     kept > 0 ? vscode.l10n.t('Kept as instances: {0}.', kept) : '',
+    replaced.length > 0 ? vscode.l10n.t('What was there is {0}.', replaced.join(', ')) : '',
   ];
   return parts.filter(Boolean).join(' ');
 }

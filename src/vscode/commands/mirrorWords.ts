@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import type { MirrorStep } from '../../core/actions/mirror.ts';
 import type { Snapshot } from '../../core/model.ts';
-import type { MirrorBlock, MirrorPlan } from '../../core/policy/mirror/mirror.ts';
+import type { MirrorPlan } from '../../core/policy/mirror/mirror.ts';
+import type { MirrorBlock } from '../../core/policy/mirror/mirrorBlocks.ts';
 import type { MirrorJob } from '../../core/policy/mirror/mirrorJobs.ts';
 import { oneLine } from '../tree/items.ts';
 import { exactTime } from '../tree/wording.ts';
@@ -99,7 +100,7 @@ export function describePlan(plan: MirrorPlan, job: MirrorJob): string {
   const alone = plan.deleted.filter((one) => !differing.has(one));
   const to = oneLine(job.target.remote);
   const lines = [
-    ...(plan.isKnown
+    ...(plan.isKnown || plan.replaces
       ? []
       : [vscode.l10n.t('It is not known as the mirror of {0}. Its disk will be overwritten.', job.source.instance)]),
     ...(alone.length > 0 ? [vscode.l10n.t('Only on {0}, and deleted there: {1}', to, names(alone.map(nameOf)))] : []),
@@ -121,6 +122,16 @@ export function describePlan(plan: MirrorPlan, job: MirrorJob): string {
   return lines.join('\n');
 }
 
+/** What becomes of that whose place another mirror takes. */
+export function describeReplaced(plan: MirrorPlan, { target }: MirrorJob, name: string): string {
+  return vscode.l10n.t(
+    'Incus cannot build on what is on {0}. It is kept there as {1}, and the instance is sent whole, with {2} snapshots.',
+    oneLine(target.remote),
+    name,
+    plan.sent.length + plan.present.length,
+  );
+}
+
 /** The whole plan, as a document. */
 export function writePlan(plans: readonly { job: MirrorJob; plan: MirrorPlan }[]): string {
   return plans
@@ -133,6 +144,7 @@ export function writePlan(plans: readonly { job: MirrorJob; plan: MirrorPlan }[]
       return [
         `${place(job.source)} → ${place(job.target)}`,
         plan.blocks.length > 0 ? describeBlocks(plan.blocks, job) : '',
+        plan.replaces ? vscode.l10n.t('What is there is kept under another name, and another mirror is made.') : '',
         ...list(vscode.l10n.t('Deleted on the target:'), plan.deleted),
         ...list(vscode.l10n.t('Sent:'), plan.sent),
         ...list(vscode.l10n.t('Left by a run that broke off, and sent again:'), plan.doubtful),

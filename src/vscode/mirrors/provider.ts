@@ -148,7 +148,13 @@ function pairNode(pair: SnapshotServerPair): PairNode {
 export function describeLine(line: MirrorLine, now: Date): string {
   const { standing, verified, last } = line;
   const age = verified ? vscode.l10n.t('mirrored {0}', relativeTime(verified, now)) : '';
-  const parts = [standingWords(line), age, line.isLate ? vscode.l10n.t('late: mirror it again') : ''];
+  const isParted = standing.kind === 'mirrored' && standing.isParted && !line.isRunning;
+  const parts = [
+    standingWords(line),
+    age,
+    isParted ? vscode.l10n.t('the next run sends it whole') : '',
+    line.isLate ? vscode.l10n.t('late: mirror it again') : '',
+  ];
   if (last?.state === 'failed' && !line.isRunning && standing.kind !== 'unfinished') {
     parts.push(vscode.l10n.t('last run failed'));
   }

@@ -1,7 +1,7 @@
 import type { InstanceEntry } from '../../core/inventory/rows.ts';
 import { type Instance, isRunning, keyOf, type Server, type Snapshot, type SnapshotName } from '../../core/model.ts';
 import { grammarOf } from '../../core/policy/schedule/cron.ts';
-import { mirroredState } from '../../core/policy/mirror/mirror.ts';
+import { mirroredState } from '../../core/policy/mirror/compare.ts';
 import { isTrue } from '../../core/policy/schedule/scheduleSources.ts';
 import { originOf } from '../../core/policy/schedule/origin.ts';
 import { isPinned } from '../../core/policy/retention/pins.ts';

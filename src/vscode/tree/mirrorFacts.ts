@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { InstanceRef, Snapshot } from '../../core/model.ts';
-import type { SnapshotMirrored } from '../../core/policy/mirror/mirror.ts';
+import type { SnapshotMirrored } from '../../core/policy/mirror/compare.ts';
 import type { MirrorBoard } from '../mirrors/board.ts';
 import { describeLine } from '../mirrors/provider.ts';
 import { oneLine, type Row, withWords } from './items.ts';

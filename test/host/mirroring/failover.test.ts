@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { waitFor } from '../../lab/process.ts';
 import { leaves, presses, types } from '../support/dialogs.ts';
 import { SNAPSHOT_REMOTE } from '../support/host.ts';
 import { useMirroring } from '../support/mirroring.ts';
 
 const there = { on: SNAPSHOT_REMOTE };
 const BACK = 'Go Back';
+const PAIR = { from: 'local', to: SNAPSHOT_REMOTE, mode: 'pull' };
+const BACKWARDS = { from: SNAPSHOT_REMOTE, to: 'local', mode: 'push' };
 
 describe('a failover', () => {
   const mirrors = useMirroring();
@@ -33,10 +36,15 @@ describe('a failover', () => {
     rmSync(folder, { recursive: true });
   }
 
+  /** What stands in that file; Incus cannot open it for some seconds after an instance was renamed. */
   async function read(remote: string, name: string): Promise<string> {
     const folder = mkdtempSync(join(lab.folder, 'read-'));
-    await lab.must('file', 'pull', '--quiet', `${remote}:${name}/root/said`, join(folder, 'said'));
-    const text = readFileSync(join(folder, 'said'), 'utf8');
+    const to = join(folder, 'said');
+    await waitFor(`the file in ${name}`, async () => {
+      const { exitCode } = await lab.incus('file', 'pull', '--quiet', `${remote}:${name}/root/said`, to);
+      return exitCode === 0 || undefined;
+    });
+    const text = readFileSync(to, 'utf8');
     rmSync(folder, { recursive: true });
     return text;
   }
@@ -89,6 +97,12 @@ describe('a failover', () => {
 
   it('goes back with what happened meanwhile, and keeps what the original had', async () => {
     await mirrored('f-back', { 'boot.autostart': 'true', 'snapshots.schedule': '@yearly' });
+    // What came by several runs is another thing to btrfs than what came by one.
+    await mirrors.snapshot('f-back', 's1b');
+    const expiry = '2099-01-01T00:00:00Z';
+    await expires('f-back', 's1b', expiry);
+    await host.load();
+    await mirrors.mirror('f-back');
     await failOver('f-back');
     await write(SNAPSHOT_REMOTE, 'f-back', 'since');
     await lab.must('snapshot', 'create', `${SNAPSHOT_REMOTE}:f-back`, 's2');
@@ -108,15 +122,47 @@ describe('a failover', () => {
       [],
     );
     assert.equal(await read('local', 'f-back'), 'since');
-    assert.deepEqual(await host.snapshots('f-back'), ['s1', 's2', 'before-failback-1']);
+    assert.deepEqual(await host.snapshots('f-back'), ['s1', 's1b', 's2', 'before-failback-1']);
+    assert.equal(original.snapshots?.find(({ name }) => name === 's1b')?.expires_at, expiry);
     // What the original had is there, beside it.
     assert.equal(await read('local', 'f-back-before-failback'), 'lost otherwise');
-    assert.deepEqual(await host.snapshots('f-back-before-failback'), ['s1', 'only-here', 'before-failback-1']);
+    assert.deepEqual(await host.snapshots('f-back-before-failback'), ['s1', 's1b', 'only-here', 'before-failback-1']);
     assert.equal((await host.real('f-back-before-failback'))?.status, 'Stopped');
     assert.equal(mirrors.status, 'f-back runs on local again. What was there is f-back-before-failback.');
     await mirrors.isWhole('f-back');
     assert.equal(await read(SNAPSHOT_REMOTE, 'f-back'), 'since');
+    await mirrorsOn('f-back', await read(SNAPSHOT_REMOTE, 'f-back'));
   });
+
+  /** Has a snapshot of an original expire. */
+  async function expires(name: string, snapshot: string, at: string): Promise<void> {
+    const path = `local:/1.0/instances/${name}/snapshots/${snapshot}`;
+    await lab.must('query', '--wait', '-X', 'PATCH', '-d', JSON.stringify({ expires_at: at }), path);
+  }
+
+  /** Mirrors what has come back, twice: the old mirror is kept under another name, with all it had. */
+  async function mirrorsOn(name: string, held: string): Promise<void> {
+    const before = await host.snapshots(name, there);
+    await write('local', name, 'after the way back');
+    await mirrors.snapshot(name, 's8');
+    await host.load();
+    assert.match(mirrors.view(), new RegExp(`${name} to send: 1 · mirrored AGE · the next run sends it whole`));
+    const [plan] = await mirrors.mirror(name, presses('Mirror Anew'));
+    assert.match(
+      plan?.detail ?? '',
+      new RegExp(`It is kept there as ${name}-kept-mirror, and the instance is sent whole`),
+    );
+    assert.match(mirrors.status, new RegExp(`deleted: 0\\. What was there is ${name}-kept-mirror\\.`));
+    assert.deepEqual(await mirrors.names(name), [name, `${name}-kept-mirror`]);
+    assert.deepEqual(await host.snapshots(`${name}-kept-mirror`, there), before);
+    assert.equal(await read(SNAPSHOT_REMOTE, `${name}-kept-mirror`), held);
+    await mirrors.isWhole(name);
+    await mirrors.snapshot(name, 's9');
+    await host.load();
+    assert.deepEqual(await mirrors.mirror(name), []);
+    await mirrors.isWhole(name);
+    assert.equal(await read(SNAPSHOT_REMOTE, name), 'after the way back');
+  }
 
   it('goes back to where the original is gone, and makes it anew', async () => {
     await mirrored('f-anew');
@@ -158,7 +204,7 @@ describe('a failover', () => {
     mirrors.forget('f-move', 'local');
     await mirrors.snapshot('f-move', 's1');
     await write('local', 'f-move', 'to the last');
-    await mirrors.begin();
+    await mirrors.begin([PAIR, BACKWARDS]);
     await host.run('migrateInstance', [host.instance('f-move')], presses('Migrate'));
     assert.equal(await read(SNAPSHOT_REMOTE, 'f-move'), 'to the last');
     const moved = await mirrors.there('f-move');
@@ -167,5 +213,14 @@ describe('a failover', () => {
     const original = await host.real('f-move');
     assert.equal(original?.status, 'Stopped');
     assert.equal(original.config['boot.autostart'], 'false');
+    // From there on it can be mirrored back, where the original still is: that one is kept.
+    mirrors.forget('f-move', 'local');
+    await host.load();
+    await host.run('mirrorInstance', [host.instance('f-move', there)], types('f-move'), presses('Mirror Anew'));
+    assert.equal(await read('local', 'f-move-kept-mirror'), 'to the last');
+    await lab.must('snapshot', 'create', `${SNAPSHOT_REMOTE}:f-move`, 's2');
+    await host.load();
+    assert.deepEqual(await host.run('mirrorInstance', [host.instance('f-move', there)]), []);
+    assert.deepEqual(await host.snapshots('f-move'), ['s1', 's2']);
   });
 });

@@ -186,9 +186,9 @@ describe('mirroring that is disturbed', () => {
 
   it('by two windows at once ends with one whole mirror', async () => {
     const sum = await original('f-two');
-    const { client, inventory } = host.parts;
+    const { client, inventory, temporaries } = host.parts;
     const history = new MirrorHistory(new KeptMirrors(host.memento), 'another', () => true);
-    const other = new Mirrors(client, inventory, new KeyedQueue(), new Operations(client), history);
+    const other = new Mirrors(client, inventory, new KeyedQueue(), new Operations(client), history, temporaries);
     const job = jobFor(PAIR, { remote: 'local', project: 'default', instance: 'f-two' });
     const wish: MirrorWish = { job, agreed: [], takesOver: false, keeps: false, snapshotFirst: true };
     const run = (one: Mirrors) => one.run(wish, new AbortController().signal, () => undefined);

@@ -1,5 +1,5 @@
 /** The part of a script that does what a mirror run does: the same refusals, the same keys, and nothing called mirrored that was not read back. */
-import { incomingName } from '../mirror/mirror.ts';
+import { incomingName } from '../mirror/mirrorNames.ts';
 import type { MirrorJob } from '../mirror/mirrorJobs.ts';
 import type { Script } from './script.ts';
 
@@ -144,6 +144,7 @@ mirror() {
   if [ -s "$work/target" ]; then
     [ "$(value "$work/target" config "$own"source)" = "$identity" ] || fail "$base there is not its mirror" || return 1
     [ "$(member "$work/target" status)" = Stopped ] || fail "$base there runs" || return 1
+    [ -z "$(value "$work/target" config "$own"parted)" ] || fail "nothing can be built on $base there: mirror once in VS Code, which keeps it and makes another one" || return 1
     clear_doubtful || return 1
   fi
   gone=$(comm -13 "$work/here" "$work/there" | cut -d ' ' -f 2- | tr '\n' ' ')

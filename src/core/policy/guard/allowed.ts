@@ -11,11 +11,11 @@
  */
 import { countRefusal, cut, isFilled, isMode, isName } from './arguments.ts';
 import { BACKUP_VERBS, isReleaseOfTemporary } from './allowedBackups.ts';
-import { isProtectionSetting, mayBeNamed, mirrorCopyRefusal } from './allowedMirrors.ts';
+import { isProtectionSetting, mayBeNamed, mirrorCopyRefusal, wholeCopyRefusal } from './allowedMirrors.ts';
 import * as servers from './allowedServers.ts';
 import { isCopySetting, isInstanceSetting, isScheduleSetting } from './allowedSettings.ts';
 import { VOLUME_VERBS } from './allowedVolumes.ts';
-import { isIncomingName } from '../mirror/mirror.ts';
+import { isIncomingName } from '../mirror/mirrorNames.ts';
 import { isDrillProgram } from '../mirror/drill.ts';
 import { checkNewInstanceName, checkNewSnapshotName, checkSnapshotUse } from '../names.ts';
 import { INSTANCE_NAME, refusalOfRequest } from './requests.ts';
@@ -189,7 +189,7 @@ const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
       check: (names, flags) =>
         flags.has('--refresh')
           ? (countRefusal(names, 2) ?? firstOf(names, instanceRefusal) ?? mirrorCopyRefusal(names, flags))
-          : snapshotToNewInstance(names),
+          : toNewInstance(names, flags),
     },
   ],
   [
@@ -342,6 +342,17 @@ function oldSnapshot(name = '', operation: 'restore' | 'rename' | 'delete' | 'co
 
 function newSnapshot(name = ''): Refusal | undefined {
   return checkNewSnapshotName(name, []) ? { reason: 'snapshot', argument: name } : undefined;
+}
+
+/** `R:instance/snapshot` and `R:new-instance`, or `R:instance` and another one there. */
+function toNewInstance(names: readonly string[], flags: Flags): Refusal | undefined {
+  const [source, target] = names.map(cut);
+  if (names.length !== 2 || !source || !target || source.rest.includes('/')) return snapshotToNewInstance(names);
+  const refused = firstOf(names, instanceRefusal) ?? wholeCopyRefusal(source.rest, target.rest, flags);
+  if (refused) return refused;
+  return source.remote === target.remote && checkNewInstanceName(target.rest, []) === undefined
+    ? undefined
+    : { reason: 'instance', argument: names[1] ?? '' };
 }
 
 /** `R:instance/snapshot` and `R:new-instance`. */

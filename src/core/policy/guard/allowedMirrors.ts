@@ -1,9 +1,8 @@
 /** The part of the guard that is about mirrors: a refresh overwrites an instance, so it has to say whose mirror it is. */
 import type { Flags, Refusal } from './allowed.ts';
-import { isAsideName } from '../mirror/failover.ts';
-import { isIncomingName } from '../mirror/mirror.ts';
+import { isTemporaryName, TEMPORARY_KEY } from '../temporary.ts';
+import { incomingName, isAsideName, isIncomingName, isReplacedName } from '../mirror/mirrorNames.ts';
 import { SOURCE_KEY } from '../mirror/mirrorKeys.ts';
-import { isTemporaryName } from '../temporary.ts';
 
 /**
  * Why a refresh must not be run; `undefined`: it may. Whoever builds it must say in the same argv whose mirror the target
@@ -20,12 +19,12 @@ export function mirrorCopyRefusal(names: readonly string[], flags: Flags): Refus
   const isItsMirror =
     /^[0-9a-f]{64}$/.test(fingerprint) &&
     project === flags.get('--project')?.[0] &&
-    instance === source.slice(source.indexOf(':') + 1) &&
+    isSentFor(instance ?? '', nameIn(source), nameIn(target), said) &&
     rest.length === 0;
   if (!isItsMirror) return { reason: 'config', argument: SOURCE_KEY };
   if (said.get('boot.autostart') !== 'false') return { reason: 'config', argument: 'boot.autostart' };
   // A first mirror that breaks off has to be deleted before the next attempt.
-  const protection = isIncomingName(target.slice(target.indexOf(':') + 1)) ? 'false' : 'true';
+  const protection = isIncomingName(nameIn(target)) ? 'false' : 'true';
   if (said.get('security.protection.delete') !== protection) {
     return { reason: 'config', argument: 'security.protection.delete' };
   }
@@ -36,17 +35,52 @@ export function mirrorCopyRefusal(names: readonly string[], flags: Flags): Refus
   return source === target && isSamePlace ? { reason: 'instance', argument: target } : undefined;
 }
 
+/** Whether what is sent is the instance itself, or a temporary copy of it that becomes a first mirror of it. */
+function isSentFor(instance: string, source: string, target: string, said: ReadonlyMap<string, string>): boolean {
+  if (instance === source) return true;
+  return isTemporaryName(source) && target === incomingName(instance) && said.get(TEMPORARY_KEY) === '';
+}
+
+/**
+ * Whether an instance may be copied whole on its server, to a name that is free: to a temporary copy that says it is one,
+ * or from what arrived, or was set aside, to what it is a copy of. The copy does not start by itself.
+ * @param target without its remote
+ */
+export function wholeCopyRefusal(source: string, target: string, flags: Flags): Refusal | undefined {
+  const said = flags.get('-c') ?? [];
+  if (flags.has('--refresh') || flags.has('--mode') || flags.has('--target-project') || flags.has('-d')) {
+    return { reason: 'flag', argument: 'copy' };
+  }
+  if (isTemporaryName(target)) {
+    const isMarked = said.some(
+      (pair) => pair.startsWith(`${TEMPORARY_KEY}=`) && pair.length > TEMPORARY_KEY.length + 1,
+    );
+    return isMarked && said.includes('boot.autostart=false')
+      ? undefined
+      : { reason: 'config', argument: TEMPORARY_KEY };
+  }
+  const isOf = (isIncomingName(source) && source === incomingName(target)) || isReplacedName(source);
+  return isOf && !isIncomingName(target) && !isReplacedName(target)
+    ? undefined
+    : { reason: 'instance', argument: source };
+}
+
+function nameIn(named: string): string {
+  return named.slice(named.indexOf(':') + 1);
+}
+
 function keyIn(pair: string): string {
   return pair.slice(0, pair.indexOf('='));
 }
 
 /**
- * Whether an instance may be given another name: a mirror that is whole, what a backup file made that is whole, an
- * original that is set aside or comes back.
+/**
+ * Whether an instance may be given another name: a mirror that is whole, one that it replaces, what a backup file made
+ * that is whole, an original that is set aside or comes back.
  */
 export function mayBeNamed(from: string, to: string): boolean {
   const isWhole = (isIncomingName(from) && !isIncomingName(to)) || (isTemporaryName(from) && !isTemporaryName(to));
-  return isWhole || isAsideName(from) || isAsideName(to);
+  return isWhole || isAsideName(from) || isAsideName(to) || isReplacedName(to);
 }
 
 /**

@@ -1,12 +1,16 @@
 /** A mirror that stands in for its original, and the way back. */
-import type { Config, Instance, TransferMode } from '../../model.ts';
+import type { Config, Instance, Snapshot, TransferMode } from '../../model.ts';
 import {
+  doubtfulNames,
   isMirrorKey,
+  isParted,
+  isUnfinished,
   type MirrorSource,
   mirrorSourceOf,
   originConfig,
   overridesFor,
   OWN_PREFIX,
+  PARTED_KEY,
   parseSource,
   SOURCE_KEY,
   sourceText,
@@ -28,6 +32,17 @@ export function standsFor({ config }: Pick<Instance, 'config'>): MirrorSource | 
 export function standInConfig(mirror: Pick<Instance, 'config'>): Config {
   const source = mirrorSourceOf(mirror);
   return { ...originConfig(mirror), [SOURCE_KEY]: '', ...(source && { [STANDS_FOR_KEY]: sourceText(source) }) };
+}
+
+/**
+ * The snapshot that a failover restores first; `undefined`: none has to be. A run that found nothing to build on leaves a
+ * mirror without its live volume; what it did not send is whole.
+ */
+export function newestWhole(mirror: Instance): Snapshot | undefined {
+  if (!isParted(mirror) || !isUnfinished(mirror)) return undefined;
+  const inDoubt = new Set(doubtfulNames(mirror));
+  const whole = (mirror.snapshots ?? []).filter(({ ref }) => !inDoubt.has(ref.snapshot));
+  return whole.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())[0];
 }
 
 /** What keeps an original stopped while another stands in for it: its host may start at any time. */
@@ -52,40 +67,41 @@ export function returnedConfig(written: Pick<Instance, 'config'>, before: Config
   };
 }
 
-/** Makes a mirror again of what stood in, when its original has got everything back. */
+/**
+ * Makes a mirror again of what stood in, when its original has got everything back.
+ * @param isParted see {@link isPartedBy}
+ */
 export function mirrorAgainConfig(
   standIn: Pick<Instance, 'config' | 'expandedConfig'>,
   original: Pick<Instance, 'config' | 'expandedConfig'>,
   identity: MirrorSource,
   extensions: ReadonlySet<string>,
   verified: Date,
+  isParted: boolean,
 ): Config {
   return {
     ...overridesFor({ source: original, identity, extensions, target: standIn }),
     [STANDS_FOR_KEY]: '',
+    [PARTED_KEY]: isParted ? 'true' : '',
     [VERIFIED_KEY]: verified.toISOString(),
   };
 }
+
+/**
+ * Whether no run can build on what is there, where it did not come of this very source: btrfs takes what it holds for
+ * nothing in common, refuses (`cannot find parent subvolume`, `file exists`) and leaves it without its live volume
+ * (6.0.4). Where one of the pools is of another kind, files are compared, and anything serves.
+ * @param drivers of both pools; `undefined`: not known, and then the safer way is taken
+ */
+export function isPartedBy(drivers: readonly (string | undefined)[]): boolean {
+  return drivers.every((driver) => driver === undefined || driver === BTRFS);
+}
+
+/** The driver whose snapshots remember where they came from. */
+export const BTRFS = 'btrfs';
 
 /** How the way back is sent: the connection is opened by the same server as on the way there. */
 export function modeBack(mode: TransferMode): TransferMode {
   if (mode === 'relay') return mode;
   return mode === 'pull' ? 'push' : 'pull';
-}
-
-const ASIDE = '-before-failback';
-
-/** A free name for an original that is set aside for one that comes back: `c1-before-failback`. */
-export function asideName(instance: string, taken: Iterable<string>): string {
-  const used = new Set(taken);
-  for (let number = 1; ; number++) {
-    const end = number === 1 ? ASIDE : `${ASIDE}-${number}`;
-    const name = `${instance.slice(0, 63 - end.length).replace(/-+$/, '')}${end}`;
-    if (!used.has(name)) return name;
-  }
-}
-
-/** Whether a name is one that {@link asideName} makes. */
-export function isAsideName(name: string): boolean {
-  return name.length <= 63 && /^[A-Za-z0-9][A-Za-z0-9-]*-before-failback(?:-[0-9]+)?$/.test(name);
 }

@@ -1,6 +1,6 @@
 /** Which instance is mirrored to where, and when a run counts as whole. */
 import { type InstanceRef, keyOf, type Snapshot, type SnapshotServerPair, type TransferMode } from '../../model.ts';
-import { compareSnapshots } from './mirror.ts';
+import { compareSnapshots } from './compare.ts';
 
 /** One instance, and where its mirror is. */
 export interface MirrorJob {

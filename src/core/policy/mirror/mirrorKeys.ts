@@ -18,6 +18,12 @@ export const VERIFIED_KEY = `${OWN_PREFIX}verified`;
 /** Names of the snapshots that a run is sending, as a JSON list: where it stands after a run, the run broke off. */
 export const SENDING_KEY = `${OWN_PREFIX}sending`;
 
+/**
+ * Set on a mirror whose snapshots are of another descent than its original's, so that none can be sent as a difference:
+ * btrfs refuses with `cannot find parent subvolume`, and deletes snapshots on the mirror before (6.0.4).
+ */
+export const PARTED_KEY = `${OWN_PREFIX}parted`;
+
 /** Set on an instance that was made of a mirror's snapshot before a run deleted it: whose snapshot it was. */
 const KEPT_KEY = `${OWN_PREFIX}kept`;
 
@@ -77,6 +83,11 @@ export function doubtfulNames({ config }: Pick<Instance, 'config'>): readonly st
 /** Whether the last run onto it broke off: its live state may be half of one time and half of another. */
 export function isUnfinished({ config }: Pick<Instance, 'config'>): boolean {
   return (config[SENDING_KEY] ?? '') !== '';
+}
+
+/** Whether no run can build on what is there: the next mirror is made beside it, and takes its place. */
+export function isParted({ config }: Pick<Instance, 'config'>): boolean {
+  return (config[PARTED_KEY] ?? '') !== '';
 }
 
 /** Says that these are being sent; nothing but the live state: an empty list. */
@@ -147,7 +158,7 @@ export function brokenOverrides(instance: Pick<Instance, 'config'>, overrides: C
 
 /** Whether a key says something of a mirror, or of a run onto it. */
 export function isMirrorKey(key: string): boolean {
-  return [SOURCE_KEY, VERIFIED_KEY, SENDING_KEY].includes(key) || key.startsWith(ORIGIN_PREFIX);
+  return [SOURCE_KEY, VERIFIED_KEY, SENDING_KEY, PARTED_KEY].includes(key) || key.startsWith(ORIGIN_PREFIX);
 }
 
 /**
@@ -180,4 +191,9 @@ export function keptConfig(
     ...(extensions.has(START_PROTECTION.extension) && { [START_PROTECTION.key]: '' }),
     [KEPT_KEY]: `${sourceText(source)}/${snapshot}`,
   };
+}
+
+/** What is said of an old mirror that another one has replaced: whose it was, and that it is nobody's mirror. */
+export function replacedConfig(source: MirrorSource): Record<string, string> {
+  return { [SOURCE_KEY]: '', [PARTED_KEY]: '', [KEPT_KEY]: sourceText(source) };
 }

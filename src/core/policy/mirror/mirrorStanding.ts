@@ -1,7 +1,7 @@
 /** How an instance stands with its mirror, by what is known of both without asking anybody. */
 import type { Instance } from '../../model.ts';
-import { compareSnapshots } from './mirror.ts';
-import { isMirrorOf, isUnfinished, type MirrorSource, mirrorSourceOf, verifiedAt } from './mirrorKeys.ts';
+import { compareSnapshots } from './compare.ts';
+import { isMirrorOf, isParted, isUnfinished, type MirrorSource, mirrorSourceOf, verifiedAt } from './mirrorKeys.ts';
 
 export type MirrorStanding =
   /** Nothing of that name is there. */
@@ -19,6 +19,8 @@ export type MirrorStanding =
       readonly missing: number;
       /** Snapshots that a run would delete. */
       readonly surplus: number;
+      /** The next run makes another one, since none can build on it. */
+      readonly isParted: boolean;
     };
 
 /** @param mirror the instance of its name on the other side; `undefined`: none */
@@ -33,7 +35,7 @@ export function standingOf(
   if (isUnfinished(mirror)) return { kind: 'unfinished', verified };
   if (!source.snapshots || !mirror.snapshots) return { kind: 'unknown', verified };
   const { sent, deleted } = compareSnapshots(source.snapshots, mirror.snapshots);
-  return { kind: 'mirrored', verified, missing: sent.length, surplus: deleted.length };
+  return { kind: 'mirrored', verified, missing: sent.length, surplus: deleted.length, isParted: isParted(mirror) };
 }
 
 /** Whether the last verified run is longer ago than it may be (milliseconds); never where nothing is mirrored. */

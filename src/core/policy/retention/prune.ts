@@ -1,6 +1,6 @@
 /** What pruning an instance would delete, and what stands against it. */
 import type { Instance, Snapshot } from '../../model.ts';
-import { isSameTime } from '../mirror/mirror.ts';
+import { isSameTime } from '../mirror/compare.ts';
 import { mirrorSourceOf } from '../mirror/mirrorKeys.ts';
 import { checkSnapshotUse } from '../names.ts';
 import { isPinned } from './pins.ts';

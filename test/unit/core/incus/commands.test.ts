@@ -196,6 +196,7 @@ describe('no way to lose an instance', () => {
         ),
       )
       .map(([from, to, options]) => commands.copySnapshot(from, to, options)),
+    copyInstance: fc.tuple(refs, text, config).map(([from, name, c]) => commands.copyInstance(from, name, c)),
     deleteTemporary: fc
       .tuple(refs, fc.constantFrom('', 'incus-snapshots-tmp-', 'incus-snapshots-tmp-0f'), text)
       .map(([r, begin, end]) => commands.deleteTemporary({ ...r, instance: `${begin}${end}` })),

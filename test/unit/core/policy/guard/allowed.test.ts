@@ -12,6 +12,15 @@ const MIRROR = [
   ...['-c', 'boot.autostart=false', '-c', 'security.protection.delete=true', '-c', 'snapshots.schedule='],
 ];
 
+/** What a temporary copy of a whole instance is made with. */
+const WHOLE = ['-c', 'user.incus-snapshots.temporary=a/b/failback', '-c', 'boot.autostart=false'];
+
+/** What a first mirror says that is sent from such a copy. */
+const OF_TEMPORARY = [
+  ...MIRROR.map((word) => word.replace('protection.delete=true', 'protection.delete=false')),
+  ...['-c', 'user.incus-snapshots.temporary='],
+];
+
 const ALLOWED: readonly (readonly string[])[] = [
   ['--version'],
   ['version'],
@@ -61,6 +70,11 @@ const ALLOWED: readonly (readonly string[])[] = [
   ['rename', ...IN_PROJECT, '--', 'snap:c1-incoming', 'c1'],
   ['copy', ...IN_PROJECT, ...MIRROR.toSpliced(6, 1, 'security.protection.delete=false'), '--', 'a:c1', 'b:c1-incoming'],
   ['delete', ...IN_PROJECT, '--', 'snap:c1-incoming'],
+  ['rename', ...IN_PROJECT, '--', 'snap:c1', 'c1-kept-mirror'],
+  ['copy', ...IN_PROJECT, '-q', '-c', 'user.incus-snapshots.sending=', '--', 'local:c1-incoming', 'local:c1'],
+  ['copy', ...IN_PROJECT, '-q', '--', 'snap:c1-kept-mirror-2', 'snap:c1'],
+  ['copy', ...IN_PROJECT, '-q', ...WHOLE, '--', 'snap:c1', 'snap:incus-snapshots-tmp-0f0f'],
+  ['copy', ...IN_PROJECT, ...OF_TEMPORARY, '--', 'snap:incus-snapshots-tmp-0f0f', 'local:c1-incoming'],
   ['config', 'set', ...IN_PROJECT, '--', 'snap:c1', 'security.protection.delete=true'],
   ['config', 'set', ...IN_PROJECT, '--', 'snap:c1', 'user.incus-snapshots.sending='],
   ['export', ...IN_PROJECT, '--compression', 'gzip', '--', 'local:c1', '/home/me/.incus-snapshots-aB3xYz/backup'],
@@ -150,6 +164,23 @@ const REFUSED: readonly (readonly [why: string, argv: readonly string[]])[] = [
   ['a mirror of itself', ['copy', ...IN_PROJECT, ...MIRROR, '--', 'local:c1', 'local:c1']],
   ['a mirror of a snapshot', ['copy', ...IN_PROJECT, ...MIRROR, '--', 'local:c1/s1', 'snap:c1']],
   ['a mirror by another way', ['copy', ...IN_PROJECT, '--mode', 'x', ...MIRROR, '--', 'local:c1', 'snap:c1']],
+  ['a copy of any instance', ['copy', ...IN_PROJECT, '-q', '--', 'local:c1', 'local:c2']],
+  ['a copy under another name', ['copy', ...IN_PROJECT, '-q', '--', 'local:c1-incoming', 'local:c2']],
+  ['a copy to elsewhere', ['copy', ...IN_PROJECT, '-q', '--', 'local:c1-incoming', 'snap:c1']],
+  ['a copy in the way of a first mirror', ['copy', ...IN_PROJECT, '-q', '--', 'a:c1-kept-mirror', 'a:c1-incoming']],
+  ['a temporary copy without its mark', ['copy', ...IN_PROJECT, '-q', '--', 'a:c1', 'a:incus-snapshots-tmp-0f0f']],
+  [
+    'a temporary copy that starts by itself',
+    ['copy', ...IN_PROJECT, '-q', ...WHOLE.slice(0, 2), '--', 'a:c1', 'a:incus-snapshots-tmp-0f0f'],
+  ],
+  [
+    'a temporary copy as a mirror of somebody else',
+    ['copy', ...IN_PROJECT, ...OF_TEMPORARY, '--', 'a:incus-snapshots-tmp-0f0f', 'b:c2-incoming'],
+  ],
+  [
+    'a temporary copy onto a mirror',
+    ['copy', ...IN_PROJECT, ...OF_TEMPORARY, '--', 'a:incus-snapshots-tmp-0f0f', 'b:c1'],
+  ],
   ['another name for what is whole', ['rename', ...IN_PROJECT, '--', 'snap:c1', 'c2']],
   ['another name for what is not', ['rename', ...IN_PROJECT, '--', 'snap:c1-incoming', 'c2-incoming']],
   ['a name that Incus does not take', ['rename', ...IN_PROJECT, '--', 'snap:c1-incoming', 'c.1']],
@@ -269,9 +300,11 @@ describe('whatever is passed', () => {
     if (flags.includes('--all') || flags.includes('--reuse')) return true;
     if (flags.includes('--refresh')) {
       const said = argv.filter((_, i) => argv[i - 1] === '-c');
-      return (
-        !said.includes(`user.incus-snapshots.source=${'a'.repeat(64)}/default/c1`) || !/^[a-z]+:c1$/.test(names[0]!)
-      );
+      const isOfC1 = said.includes(`user.incus-snapshots.source=${'a'.repeat(64)}/default/c1`);
+      const [from = '', to = ''] = names;
+      // A copy of c1 that was made to be sent makes a first mirror, and no more.
+      const isCopy = /^[a-z]+:incus-snapshots-tmp-[a-z0-9]{4,}$/.test(from) && /^[a-z]+:c1-incoming$/.test(to);
+      return !isOfC1 || !(/^[a-z]+:c1$/.test(from) || isCopy);
     }
     if (verb === 'snapshot' && sub === 'delete') {
       return names.length !== 2 || ['', '.', '..'].includes(names[1] ?? '') || !/^[^:/=]+:[^:/]+$/.test(names[0] ?? '');

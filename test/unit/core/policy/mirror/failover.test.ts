@@ -1,16 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import {
-  asideName,
-  isAsideName,
+  isPartedBy,
   mirrorAgainConfig,
   modeBack,
+  newestWhole,
   retiredConfig,
   returnedConfig,
   standInConfig,
   standsFor,
 } from '../../../../../src/core/policy/mirror/failover.ts';
+import {
+  asideName,
+  isAsideName,
+  isReplacedName,
+  replacedName,
+} from '../../../../../src/core/policy/mirror/mirrorNames.ts';
 import { checkNewInstanceName } from '../../../../../src/core/policy/names.ts';
-import { mirrorSourceOf, overridesFor, VERIFIED_KEY } from '../../../../../src/core/policy/mirror/mirrorKeys.ts';
+import {
+  isParted,
+  mirrorSourceOf,
+  overridesFor,
+  replacedConfig,
+  VERIFIED_KEY,
+} from '../../../../../src/core/policy/mirror/mirrorKeys.ts';
 
 const identity = { fingerprint: 'f'.repeat(64), project: 'default', instance: 'c1' };
 const extensions = new Set(['instance_protection_start']);
@@ -40,8 +52,46 @@ describe('what stands in for its original', () => {
 
   it('becomes the mirror again that it was', () => {
     const at = new Date('2026-01-02T03:04:05Z');
-    const again = set(standIn, mirrorAgainConfig(withProfile(standIn), withProfile(own), identity, extensions, at));
+    const again = set(
+      standIn,
+      mirrorAgainConfig(withProfile(standIn), withProfile(own), identity, extensions, at, false),
+    );
     expect(again).toEqual({ ...mirror, [VERIFIED_KEY]: at.toISOString() });
+  });
+});
+
+describe('a mirror that no run can build on', () => {
+  const parted = { 'user.incus-snapshots.parted': 'true' };
+  const broken = { ...parted, 'user.incus-snapshots.sending': '["s3"]' };
+  const at = (name: string, second: number) => ({
+    ref: { remote: 'snap', project: 'default', instance: 'c1', snapshot: name },
+    createdAt: new Date(second * 1000),
+    ...{ stateful: false, ephemeral: false, config: {}, devices: {}, description: '' },
+  });
+  const found = (config: Record<string, string>, ...snapshots: ReturnType<typeof at>[]) => ({
+    ref: { remote: 'snap', project: 'default', instance: 'c1' },
+    ...{ type: 'container' as const, status: 'Stopped', ephemeral: false, architecture: 'x86_64', description: '' },
+    ...{ createdAt: new Date(0), profiles: [], config, devices: {}, expandedConfig: config, expandedDevices: {} },
+    snapshots,
+  });
+
+  it('is restored to its newest whole snapshot before it stands in, if a run left it without its disk', () => {
+    const all = [at('s2', 2), at('s1', 1), at('s3', 3)];
+    expect(newestWhole(found(broken, ...all))?.ref.snapshot).toBe('s2');
+    expect(newestWhole(found(parted, ...all))).toBeUndefined();
+    expect(newestWhole(found({ 'user.incus-snapshots.sending': '["s3"]' }, ...all))).toBeUndefined();
+    expect(newestWhole(found(broken))).toBeUndefined();
+  });
+
+  it('is what has gone back from btrfs to btrfs, or from who knows where', () => {
+    expect(isPartedBy(['btrfs', 'btrfs'])).toBe(true);
+    expect(isPartedBy(['btrfs', undefined])).toBe(true);
+    expect(isPartedBy(['btrfs', 'dir'])).toBe(false);
+    expect(isPartedBy(['zfs', 'zfs'])).toBe(false);
+    const verified = new Date(0);
+    const said = mirrorAgainConfig(withProfile(standIn), withProfile(own), identity, extensions, verified, true);
+    expect(isParted({ config: set(standIn, said) })).toBe(true);
+    expect(isParted({ config: set({ ...standIn, ...parted }, { ...said, ...replacedConfig(identity) }) })).toBe(false);
   });
 });
 
@@ -83,6 +133,9 @@ describe('an original that is set aside', () => {
       expect(checkNewInstanceName(name, [])).toBeUndefined();
       expect(isAsideName(name)).toBe(true);
     }
+    expect(replacedName('c1', ['c1-kept-mirror'])).toBe('c1-kept-mirror-2');
+    expect(isReplacedName(replacedName(long, [replacedName(long, [])]))).toBe(true);
+    expect(isReplacedName('c1')).toBe(false);
     expect(isAsideName('c1')).toBe(false);
     expect(isAsideName('-before-failback')).toBe(false);
   });

@@ -1,17 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Instance, Snapshot } from '../../../../../src/core/model.ts';
-import {
-  compareSnapshots,
-  incomingName,
-  isIncomingName,
-  keptNames,
-  keyMatcher,
-  type MirrorInput,
-  mirroredState,
-  type MirrorTarget,
-  planMirror,
-} from '../../../../../src/core/policy/mirror/mirror.ts';
+import { compareSnapshots, mirroredState } from '../../../../../src/core/policy/mirror/compare.ts';
+import { planMirror } from '../../../../../src/core/policy/mirror/mirror.ts';
+import { keyMatcher, type MirrorInput, type MirrorTarget } from '../../../../../src/core/policy/mirror/mirrorBlocks.ts';
+import { incomingName, isIncomingName, keptNames } from '../../../../../src/core/policy/mirror/mirrorNames.ts';
 import {
   brokenOverrides,
   doubtfulNames,
@@ -160,6 +153,40 @@ describe('whether a run is needed', () => {
   });
 });
 
+describe('what no run can build on', () => {
+  const source = instance([snapshot('s1', 1), snapshot('s2', 2)]);
+  const parted = { 'user.incus-snapshots.parted': 'true' };
+
+  it('is a mirror that says so: all is sent beside it, and nothing on it is deleted', () => {
+    const found = plan(source, { instance: mirror([snapshot('s1', 1), snapshot('x', 3)], { config: parted }) });
+    expect(found).toMatchObject({ kind: 'first', replaces: true, isKnown: true, isUpToDate: false, blocks: [] });
+    expect(names(found.sent)).toEqual(['s1', 's2']);
+    expect(found.deleted).toEqual([]);
+  });
+
+  it('is on btrfs whatever else is taken over: it is kept as well, and not written over', () => {
+    const foreign = instance([snapshot('x', 3)]);
+    for (const driver of ['btrfs', undefined]) {
+      const found = plan(source, { instance: foreign, driver }, { takesOver: true });
+      expect(found).toMatchObject({ kind: 'first', replaces: true, deleted: [], blocks: [] });
+    }
+    expect(plan(source, { instance: foreign, driver: 'zfs' }, { takesOver: true }).replaces).toBe(false);
+  });
+
+  it('is not replaced while it runs, or where the name for the time being is another’s', () => {
+    const running = mirror([snapshot('s1', 1)], { config: parted, status: 'Running' });
+    expect(reasons(plan(source, { instance: running }))).toEqual(['targetRunning']);
+    const incoming = instance([], { ref: { ...REF, instance: 'c1-incoming' } });
+    expect(reasons(plan(source, { instance: mirror([], { config: parted }), incoming }))).toEqual(['incomingTaken']);
+  });
+
+  it('is no matter for another source’s mirror', () => {
+    const other = instance([], { config: { ...parted, 'user.incus-snapshots.source': `${HERE}/default/c2` } });
+    expect(plan(source, { instance: other })).toMatchObject({ replaces: false });
+    expect(reasons(plan(source, { instance: other }))).toEqual(['notItsMirror']);
+  });
+});
+
 describe('what stands against a run', () => {
   const source = instance([snapshot('s1', 1)]);
 
@@ -169,9 +196,9 @@ describe('what stands against a run', () => {
       { reason: 'notItsMirror', of: { ...IDENTITY, instance: 'c2' } },
     ]);
     expect(plan(source, { instance: instance([]) }).blocks).toEqual([{ reason: 'notItsMirror', of: undefined }]);
-    const said = plan(source, { instance: foreign }, { takesOver: true });
+    const said = plan(source, { instance: foreign, driver: 'dir' }, { takesOver: true });
     expect(said.blocks).toEqual([]);
-    expect(said.isKnown).toBe(false);
+    expect(said).toMatchObject({ isKnown: false, kind: 'refresh', replaces: false });
   });
 
   it('is that it would go onto its own original, outside of a way back', () => {
