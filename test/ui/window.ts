@@ -24,6 +24,7 @@ const DOCUMENTED: ReadonlySet<string> = new Set([
   'welcome',
   'mirror-plan',
   'mirrors',
+  'groups',
   ...inThemes('schedule'),
   ...inThemes('health'),
   'timeline-dark',
