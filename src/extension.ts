@@ -60,6 +60,8 @@ import { DragAndDrop } from './vscode/tree/dragAndDrop.ts';
 import type { Node } from './vscode/tree/nodes.ts';
 import { InstancesProvider } from './vscode/tree/provider.ts';
 import { restorePanels } from './vscode/webview/restore.ts';
+import { VolumesProvider } from './vscode/volumes/provider.ts';
+import { showVolumes } from './vscode/volumes/view.ts';
 
 type Memory = Pick<vscode.Memento, 'get' | 'update'>;
 
@@ -94,7 +96,8 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
   );
   const queue = new KeyedQueue();
   const actions = new Actions(client, inventory, queue);
-  const restore = new Restore(client, inventory, queue);
+  const volumeRestore = new VolumeRestore(client, inventory, volumes, queue);
+  const restore = new Restore(client, inventory, queue, volumes, volumeRestore);
   const remotes = new Remotes(client, inventory);
   const draft = new SetUpDraft(memento);
   const temporaries = new Temporaries(client, inventory, queue, maker(), (ref, error) => {
@@ -103,6 +106,7 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
   const drills = new Drills(client, inventory, queue, temporaries);
   const drillHistory = new DrillHistory(memento, inventory);
   const info = new InfoDocuments();
+  const volumesProvider = new VolumesProvider(inventory, volumes, queue);
   const prunes = new Prunes(inventory, log);
   const history = new MirrorHistory(new KeptMirrors(memento), thisProgram(), isProgramAlive);
   const operations = new Operations(client);
@@ -121,9 +125,7 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
     ...{ log, client, transport, inventory, follower, queue, actions, restore, info, timelines, schedules, provider },
     ...{ edits, health, prunes, temporaries, drills, drillHistory, mirrors, board, mirrorsProvider, arrangement },
     ...{ remotes, preflight: new Preflight(client, inventory, temporaries), draft },
-    volumes,
-    volumeActions: new VolumeActions(client, inventory, volumes, queue),
-    volumeRestore: new VolumeRestore(client, inventory, volumes, queue),
+    ...{ volumes, volumeRestore, volumeActions: new VolumeActions(client, inventory, volumes, queue), volumesProvider },
     ...buildGroups(memento, client, inventory, queue, restore),
     serverCopies: new ServerCopies(client, inventory, queue, operations),
     failovers: new Failovers(client, inventory, queue, mirrors),
@@ -170,6 +172,7 @@ export function activate(context: vscode.ExtensionContext): void {
     await view.reveal(provider.rowFor(node), { select: true, focus: false, expand: false });
   };
 
+  const volumesView = showVolumes(parts.volumes, parts.volumesProvider, loaded);
   context.subscriptions.push(
     ...owned(parts),
     new HealthStatus(parts.health),
@@ -180,7 +183,8 @@ export function activate(context: vscode.ExtensionContext): void {
     showMirrors(parts.board, parts.mirrorsProvider, loaded),
     showGroups(parts, loaded),
     followFilter(view, inventory, parts.arrangement),
-    registerCommands({ ...parts, view: selected, reveal, loaded }),
+    volumesView,
+    registerCommands({ ...parts, view: selected, volumesView: volumesView.selected, reveal, loaded }),
     restorePanels({ ...parts, reveal, loaded }),
     onDidChangeProgram(() => {
       follower.reconnect();

@@ -36,6 +36,8 @@ const DOCUMENTED: ReadonlySet<string> = new Set([
   'prune-light',
   'prune-high-contrast',
   'prune-question',
+  'volumes',
+  'volume-restore',
 ]);
 
 /** Milliseconds in which something that is under way has to be seen. */

@@ -55,6 +55,7 @@ describe('commands', () => {
       'incusSnapshots.deleteSnapshot',
       'incusSnapshots.removeTemporaryCopies',
       'incusSnapshots.deleteGroupSnapshot',
+      'incusSnapshots.deleteVolumeSnapshot',
     ]);
     expect(menus.every(({ group }) => /^(inline|navigation|[1-9]_)/.test(group))).toBe(true);
   });
@@ -66,6 +67,7 @@ describe('views', () => {
     expect(container?.id).toBe('incus');
     expect(contributes.views.incus.map(({ id }) => id)).toEqual([
       'incusSnapshots.instances',
+      'incusSnapshots.volumes',
       'incusSnapshots.mirrors',
       'incusSnapshots.groups',
     ]);
@@ -83,7 +85,7 @@ describe('views', () => {
   it('ask rows only for words that rows have', () => {
     const asked = menus.flatMap(({ when }) => matches(when, /viewItem =~ \/([^/]*)\//g));
     const words = sorted(asked.flatMap((pattern) => pattern.match(/[A-Za-z]+/g) ?? []));
-    const rooms = ['tree/items', 'mirrors/provider', 'groups/items'];
+    const rooms = ['tree/items', 'mirrors/provider', 'groups/items', 'volumes/items'];
     const rows = rooms.map((room) => source(`src/vscode/${room}.ts`)).join('\n');
     const had = new Set(matches(rows, /'([A-Za-z;]+)'/g).flatMap((value) => value.split(';')));
     expect(words.filter((word) => !had.has(word))).toEqual([]);
@@ -102,7 +104,7 @@ describe('texts', () => {
   });
 
   it('use icons that VS Code has', () => {
-    const src = ['tree/items', 'tree/provider', 'mirrors/provider']
+    const src = ['tree/items', 'tree/provider', 'mirrors/provider', 'volumes/items']
       .map((name) => source(`src/vscode/${name}.ts`))
       .join('\n');
     const named = [

@@ -1,14 +1,26 @@
 import type { IncusClient } from '../incus/client.ts';
 import * as commands from '../incus/commands.ts';
 import { IncusError, toIncusError } from '../incus/errors.ts';
+import { createVolumeSnapshot, restoreVolumeSnapshot } from '../incus/volumeCommands.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { type Instance, isRunning, rootPoolOf } from '../model.ts';
+import type { VolumeInventory } from '../inventory/volumes.ts';
+import { type Instance, type InstanceRef, isRunning, keyOf, rootPoolOf } from '../model.ts';
 import { planRestore, type RestoreInput, type RestorePlan } from '../policy/restore.ts';
+import type { VolumeRestorePlan } from '../policy/volumes/volumeRestore.ts';
 import { queueKey, requireSame, requireUsable, type SeenSnapshot } from './actions.ts';
 import type { KeyedQueue } from './queue.ts';
+import type { VolumeRestore } from './volumeRestore.ts';
+import { type SeenVolumeSnapshot, volumeQueueKey } from './volumes.ts';
 
 /** The steps of a restore, in the order in which they run; those that are not needed are left out. */
-export type RestoreStep = 'check' | 'safetySnapshot' | 'resume' | 'stop' | 'restore' | 'keepSettings' | 'start';
+export type RestoreStep =
+  'check' | 'safetySnapshot' | 'resume' | 'stop' | 'restore' | 'volumes' | 'keepSettings' | 'start';
+
+/** A volume of the instance that goes back with it, and what that would do as the user was shown it. */
+export interface VolumeWithIt {
+  readonly seen: SeenVolumeSnapshot;
+  readonly agreed: VolumeRestorePlan;
+}
 
 export interface RestoreRequest {
   readonly seen: SeenSnapshot;
@@ -22,6 +34,8 @@ export interface RestoreRequest {
   /** What the user was shown and agreed to: if it is no longer so, nothing is done. */
   readonly agreed: RestorePlan;
   readonly stop: commands.StopMode;
+  /** Go back while the instance is stopped. */
+  readonly volumes?: readonly VolumeWithIt[];
 }
 
 export interface RestoreOutcome {
@@ -38,11 +52,21 @@ export class Restore {
   readonly #client: IncusClient;
   readonly #inventory: Inventory;
   readonly #queue: KeyedQueue;
+  readonly #volumes: VolumeInventory;
+  readonly #volumeRestore: VolumeRestore;
 
-  constructor(client: IncusClient, inventory: Inventory, queue: KeyedQueue) {
+  constructor(
+    client: IncusClient,
+    inventory: Inventory,
+    queue: KeyedQueue,
+    volumes: VolumeInventory,
+    volumeRestore: VolumeRestore,
+  ) {
     this.#client = client;
     this.#inventory = inventory;
     this.#queue = queue;
+    this.#volumes = volumes;
+    this.#volumeRestore = volumeRestore;
   }
 
   /**
@@ -56,6 +80,22 @@ export class Restore {
   }
 
   /**
+   * The attached volumes that have a snapshot of the same name and can go back with the instance. One that cannot be read
+   * is none of them, and does not stand against the restore.
+   */
+  async volumesWith({ ref }: SeenSnapshot, { attachedVolumes }: RestorePlan): Promise<VolumeWithIt[]> {
+    const find = async (name: string): Promise<VolumeWithIt[]> => {
+      const [pool = '', volume = ''] = name.split('/');
+      const at = { remote: ref.remote, project: ref.project, pool, volume };
+      const seen = (await this.#volumes.refreshVolume(at)).snapshots.find((s) => s.ref.snapshot === ref.snapshot);
+      const agreed = seen && (await this.#volumeRestore.plan(seen));
+      return agreed && goesWith(agreed, ref) ? [{ seen, agreed }] : [];
+    };
+    const found = await Promise.all(attachedVolumes.map((name) => find(name).catch(() => [])));
+    return found.flat();
+  }
+
+  /**
    * Does what was agreed. A failing step ends it; an instance that ran before is started again in any case.
    * @param signal leaves the queue, and is heard until the instance is stopped; from then on there is no way back
    * @param onStep told of each step as it begins
@@ -63,7 +103,8 @@ export class Restore {
    */
   run(request: RestoreRequest, signal: AbortSignal, onStep: (step: RestoreStep) => void): Promise<RestoreOutcome> {
     const { ref } = request.seen;
-    return this.#queue.run(queueKey(this.#inventory, ref), signal, async () => {
+    const volumes = (request.volumes ?? []).map(({ seen }) => volumeQueueKey(this.#inventory, seen.ref));
+    return this.#queue.runAll([queueKey(this.#inventory, ref), ...volumes], signal, async () => {
       requireUsable(ref, 'restore');
       onStep('check');
       const instance = await this.#inventory.refreshInstance(ref, signal);
@@ -74,8 +115,20 @@ export class Restore {
         });
       }
       if (plan.blockedBy) throw new IncusError('newerSnapshots', { text: plan.blockedBy.reason });
+      await this.#requireVolumes(request, plan, signal);
       return this.#perform(request, instance, plan, signal, onStep);
     });
+  }
+
+  /** @throws IncusError `changedMeanwhile` where a volume is not as it was shown, or cannot go back with the instance */
+  async #requireVolumes({ volumes = [], seen, stateful }: RestoreRequest, plan: RestorePlan, signal: AbortSignal) {
+    for (const { seen: volume, agreed } of volumes) {
+      const now = await this.#volumeRestore.plan(volume, signal);
+      const isFine = goesWith(now, seen.ref) && !plan.stopWouldDelete && !stateful;
+      if (!isFine || JSON.stringify(now) !== JSON.stringify(agreed)) {
+        throw new IncusError('changedMeanwhile', { text: `${volume.ref.volume} changed since the plan was shown` });
+      }
+    }
   }
 
   async #planFor(
@@ -130,13 +183,17 @@ export class Restore {
     // Incus deletes an ephemeral instance when it stops; its own restore takes care of that, ours could not.
     const stopsFirst = plan.wasRunning && !plan.stopWouldDelete;
     const steps: [RestoreStep, commands.IncusCommand][] = [];
-    if (request.safetySnapshot !== undefined) {
-      steps.push(['safetySnapshot', commands.createSnapshot(ref, { name: request.safetySnapshot })]);
+    const volumes = request.volumes ?? [];
+    const name = request.safetySnapshot;
+    if (name !== undefined) {
+      steps.push(['safetySnapshot', commands.createSnapshot(ref, { name })]);
+      for (const volume of volumes) steps.push(['safetySnapshot', createVolumeSnapshot(volume.seen.ref, { name })]);
     }
     // A frozen instance does not hear the request to shut down.
     if (stopsFirst && status === 'Frozen') steps.push(['resume', commands.startInstance(ref)]);
     if (stopsFirst) steps.push(['stop', commands.stopInstance(ref, request.stop)]);
     steps.push(['restore', commands.restoreSnapshot(seen.ref, { stateful, diskOnly: mode === 'diskOnly' })]);
+    for (const volume of volumes) steps.push(['volumes', restoreVolumeSnapshot(volume.seen.ref)]);
     const kept = { ...(request.keepSettings && plan.keepSettings), ...plan.keepMarks };
     if (Object.keys(kept).length > 0) steps.push(['keepSettings', commands.setConfig(ref, kept)]);
     if (stopsFirst && !stateful) steps.push(['start', commands.startInstance(ref)]);
@@ -165,4 +222,12 @@ export async function readable<T>(reading: Promise<T>): Promise<T | undefined> {
     if (toIncusError(error).kind === 'untrusted' || toIncusError(error).kind === 'forbiddenProject') return undefined;
     throw error;
   }
+}
+
+/** Whether a volume can go back while the instance is stopped for its own restore: nobody else runs on it, nothing is lost. */
+function goesWith(plan: VolumeRestorePlan, instance: InstanceRef): boolean {
+  const { remote, project, instance: name } = instance;
+  const own = keyOf({ remote, project, instance: name });
+  const isAlone = plan.users.every(({ ref, isRunning }) => !isRunning || keyOf(ref) === own);
+  return isAlone && !plan.blockedBy && plan.lostSnapshots.length + plan.endangeredSnapshots.length === 0;
 }

@@ -86,9 +86,20 @@ export class VolumeActions {
     });
   }
 
-  /** Sets keys of a volume's configuration; an empty value takes a key away. */
-  configure(ref: VolumeRef, config: Config, signal?: AbortSignal): Promise<Volume> {
-    return this.#inTurn(ref, signal, () => this.#configure(ref, config));
+  /**
+   * Sets keys of a volume's configuration; an empty value takes a key away.
+   * @param seen what was shown of them: where a key is another one by now, nothing is written
+   * @throws IncusError `changedMeanwhile`
+   */
+  configure(ref: VolumeRef, config: Config, signal?: AbortSignal, seen?: Config): Promise<Volume> {
+    return this.#inTurn(ref, signal, async () => {
+      if (seen) {
+        const now = (await this.#volumes.refreshVolume(ref, signal)).config;
+        const foreign = Object.keys(config).find((key) => (now[key] ?? '') !== (seen[key] ?? ''));
+        if (foreign !== undefined) throw new IncusError('changedMeanwhile', { text: `${foreign} is another one` });
+      }
+      return this.#configure(ref, config);
+    });
   }
 
   /**

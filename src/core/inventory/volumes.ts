@@ -138,7 +138,8 @@ export class VolumeInventory {
     const place = placeOf(ref);
     try {
       const volume = await this.#client.customVolume(place, signal);
-      this.#tell(place, { question, volume });
+      // A project without volumes of its own shows those of the default one.
+      this.#tell(volume.ref, { question, volume });
       return volume;
     } catch (error) {
       if (toIncusError(error).kind === 'volumeMissing') this.#tell(place, { question, volume: undefined });

@@ -146,6 +146,16 @@ export function proposeInstanceName(instance: string, snapshot: string, taken: I
   return name;
 }
 
+/** A name for a volume that is made of a snapshot: valid by {@link checkNewSnapshotName}, whose rule volumes share, and free. */
+export function proposeVolumeName(volume: string, snapshot: string, taken: Iterable<string>): string {
+  const used = new Set(taken);
+  const whole = snapshot.startsWith(`${volume}-`) ? snapshot : `${volume}-${snapshot}`;
+  const stem = trimmed(whole.replaceAll(/[^A-Za-z0-9._-]+/g, '-'), SNAPSHOT_NAME_MAX) || 'volume';
+  let name = stem;
+  for (let number = 2; used.has(name); number++) name = withSuffix(stem, `-${number}`, SNAPSHOT_NAME_MAX);
+  return name;
+}
+
 /** The numbers behind a prefix. Those of more than nine digits are no count (they are dates, mostly). */
 function numbersAfter(prefix: string, names: Iterable<string>): number[] {
   return [...names]

@@ -56,6 +56,19 @@ export function askInstanceName(options: {
   return askName({ prompt: vscode.l10n.t('Name of the instance'), ...options, check });
 }
 
+/** A volume's name has the rule of a snapshot's. */
+export function askVolumeName(options: {
+  title: string;
+  value: string;
+  taken: readonly string[];
+}): Promise<string | undefined> {
+  const check = (name: string) => {
+    const problem = checkNewSnapshotName(name, options.taken);
+    return problem && nameProblem(problem);
+  };
+  return askName({ ...options, check, prompt: vscode.l10n.t('Name of the volume') });
+}
+
 async function askName(options: {
   title: string;
   value: string;

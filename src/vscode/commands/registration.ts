@@ -6,14 +6,16 @@ import type { GroupRow } from '../groups/nodes.ts';
 import type { MirrorRow } from '../mirrors/provider.ts';
 import { thisExtension } from '../thisExtension.ts';
 import type { Node } from '../tree/nodes.ts';
+import type { VolumeNode } from '../volumes/nodes.ts';
 import { showFailure } from './report.ts';
 import { type Selection, selectionOf, type Services } from './services.ts';
 import type { COMMANDS } from './table.ts';
 
 type CommandId = keyof typeof COMMANDS;
 
-/** Commands that keys call with this argument work on what is selected in the view. */
+/** Commands that keys call with one of these work on what is selected in the view, or in that of volumes. */
 const FROM_KEYBOARD = 'selection';
+const FROM_KEYBOARD_VOLUMES = 'volumes';
 
 /**
  * Registers all commands that the manifest names. What they do is read when one is called for the first time. Here, and
@@ -46,12 +48,13 @@ function named(): CommandId[] {
 /** A menu hands over the row under the mouse and, where it is among them, all selected rows. */
 function selectionFrom(services: Services, first: unknown, second: unknown): Selection {
   if (first === FROM_KEYBOARD) return selectionOf(services.view.selection);
+  if (first === FROM_KEYBOARD_VOLUMES) return selectionOf(services.volumesView.selection);
   if (Array.isArray(second) && second.length > 0) return selectionOf(second.filter(isNode));
   if (isNode(first)) return selectionOf([first]);
   return looseSelection(first);
 }
 
-function isNode(value: unknown): value is Node | MirrorRow | GroupRow {
+function isNode(value: unknown): value is Node | MirrorRow | GroupRow | VolumeNode {
   return typeof value === 'object' && value !== null && 'kind' in value && 'id' in value;
 }
 

@@ -12,9 +12,13 @@ export const refresh: Handler = async (services, selection) => {
   const remotes = new Set([
     ...selection.remotes,
     ...[...selection.projects, ...selection.instances, ...selection.snapshots].map(({ remote }) => remote),
+    ...[...selection.volumes, ...selection.volumeSnapshots].map(({ remote }) => remote),
   ]);
   if (remotes.size === 0) await services.inventory.refresh();
   else await Promise.all([...remotes].map((remote) => services.inventory.refreshRemote(remote)));
+  for (const { remote } of services.inventory.remotes) {
+    if (remotes.size === 0 || remotes.has(remote.name)) services.volumes.touch(remote.name);
+  }
 };
 
 /** Says what is wrong with a remote, and offers the next step. */

@@ -92,8 +92,8 @@ export async function reportResults(
 export type Progress = vscode.Progress<{ message?: string; increment?: number }>;
 
 /** Shows progress in the view, without a notification: for what is short and cannot be cancelled. */
-export function inView<T>(work: () => Promise<T>): Thenable<T> {
-  return vscode.window.withProgress({ location: { viewId: 'incusSnapshots.instances' } }, work);
+export function inView<T>(work: () => Promise<T>, view: 'instances' | 'volumes' = 'instances'): Thenable<T> {
+  return vscode.window.withProgress({ location: { viewId: `incusSnapshots.${view}` } }, work);
 }
 
 /** Shows progress with a way to cancel. */

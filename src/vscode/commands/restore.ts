@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { RestoreOutcome, RestoreRequest, RestoreStep } from '../../core/actions/restore.ts';
+import type { RestoreOutcome, RestoreRequest, RestoreStep, VolumeWithIt } from '../../core/actions/restore.ts';
 import type { Snapshot } from '../../core/model.ts';
 import { proposeSnapshotName } from '../../core/policy/names.ts';
 import type { RestorePlan } from '../../core/policy/restore.ts';
@@ -9,7 +9,7 @@ import { oneLine } from '../tree/items.ts';
 import { chooseSnapshot, takenNames } from './choose.ts';
 import { confirmForce } from './instances.ts';
 import { cancellable, done, inView } from './report.ts';
-import { describeBlock, describeRestore } from './restoreWords.ts';
+import { describeBlock, describeRestore, nameOfVolume } from './restoreWords.ts';
 import type { Handler, Services } from './services.ts';
 
 /** How the user wants it restored. */
@@ -27,12 +27,15 @@ export const restoreSnapshot: Handler = async (services, selection) => {
   const way = await chooseWay(snapshot, whole);
   if (!way) return;
   const agreed = way.mode === 'all' ? whole : await services.restore.plan(snapshot, way.mode);
-  const safetySnapshot = await confirm(services, snapshot, agreed, way);
+  const volumes = await chooseVolumesWithIt(services, snapshot, agreed, way);
+  if (!volumes) return;
+  const safetySnapshot = await confirm(services, snapshot, agreed, { ...way, volumes });
   if (safetySnapshot === undefined) return;
   const request: RestoreRequest = {
     seen: snapshot,
     ...way,
     agreed,
+    volumes,
     ...(safetySnapshot !== '' && { safetySnapshot }),
     stop: { timeout: stopTimeout() },
   };
@@ -89,12 +92,35 @@ async function askMemory(title: string): Promise<boolean | undefined> {
   return answer && answer === resume;
 }
 
+/**
+ * Asked only where a volume of the instance has a snapshot of the same name and can go back with it.
+ * @returns `undefined` where the user left
+ */
+async function chooseVolumesWithIt(
+  services: Services,
+  snapshot: Snapshot,
+  plan: RestorePlan,
+  way: Way,
+): Promise<VolumeWithIt[] | undefined> {
+  if (way.stateful || plan.stopWouldDelete) return [];
+  const found = await inView(() => services.restore.volumesWith(snapshot, plan));
+  if (found.length === 0) return [];
+  const items = found.map((volume) => ({ label: nameOfVolume(volume), volume }));
+  const picked = await vscode.window.showQuickPick(items, {
+    title: vscode.l10n.t('Restore {0}', oneLine(snapshot.ref.snapshot)),
+    placeHolder: vscode.l10n.t('Which of its volumes go back too, to their snapshots of the same name? None is fine.'),
+    canPickMany: true,
+    ignoreFocusOut: true,
+  });
+  return picked?.map(({ volume }) => volume);
+}
+
 /** @returns the name of the safety snapshot, an empty text where none is wanted, `undefined` where the user left */
 async function confirm(
   services: Services,
   snapshot: Snapshot,
   plan: RestorePlan,
-  way: Way,
+  way: Way & { readonly volumes: readonly VolumeWithIt[] },
 ): Promise<string | undefined> {
   const first = vscode.l10n.t('Snapshot First, Then Restore');
   const restore = vscode.l10n.t('Restore');
@@ -109,7 +135,10 @@ async function confirm(
     ...(plan.safetySnapshotHelps ? [first, restore] : [restore]),
   );
   if (answer === restore) return '';
-  return answer === first ? proposeSnapshotName('before-restore', takenNames(services, [snapshot.ref])) : undefined;
+  if (answer !== first) return undefined;
+  const onVolumes = way.volumes.flatMap(({ seen }) => services.volumes.volume(seen.ref)?.snapshots ?? []);
+  const taken = [...takenNames(services, [snapshot.ref]), ...onVolumes.map(({ ref }) => ref.snapshot)];
+  return proposeSnapshotName('before-restore', taken);
 }
 
 /** A restore that the pool does not allow: the snapshot can still become an instance of its own. */
@@ -190,6 +219,8 @@ function stepWords(step: RestoreStep): string {
       return vscode.l10n.t('shutting down');
     case 'restore':
       return vscode.l10n.t('restoring');
+    case 'volumes':
+      return vscode.l10n.t('restoring its volumes');
     case 'keepSettings':
       return vscode.l10n.t('putting the snapshot settings back');
     case 'start':

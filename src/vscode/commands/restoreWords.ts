@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { RestoreRequest } from '../../core/actions/restore.ts';
+import type { RestoreRequest, VolumeWithIt } from '../../core/actions/restore.ts';
 import type { Snapshot } from '../../core/model.ts';
 import type { DeviceChange, OtherChange, RestoreBlock, RestorePlan, ValueChange } from '../../core/policy/restore.ts';
 import { oneLine } from '../tree/items.ts';
@@ -15,8 +15,10 @@ const LISTED = 10;
 export function describeRestore(
   snapshot: Snapshot,
   plan: RestorePlan,
-  way: Pick<RestoreRequest, 'mode' | 'keepSettings' | 'stateful'>,
+  way: Pick<RestoreRequest, 'mode' | 'keepSettings' | 'stateful' | 'volumes'>,
 ): string {
+  const withIt = (way.volumes ?? []).map(nameOfVolume);
+  const left = plan.attachedVolumes.filter((name) => !withIt.includes(name));
   const { remote, project } = snapshot.ref;
   const kept = way.keepSettings ? new Set(Object.keys(plan.keepSettings)) : new Set<string>();
   const reverted = plan.configChanges.filter(({ key }) => !kept.has(key));
@@ -42,14 +44,22 @@ export function describeRestore(
       ...plan.otherChanges.map(otherWords),
     ]),
     kept.size > 0 ? vscode.l10n.t('Kept as they are today: {0}', listed([...kept])) : '',
-    plan.attachedVolumes.length > 0
-      ? vscode.l10n.t('Not restored with it, since they are volumes of their own: {0}', listed(plan.attachedVolumes))
+    withIt.length > 0
+      ? vscode.l10n.t('Volumes that go back too, to their snapshots of the same name: {0}', listed(withIt))
+      : '',
+    left.length > 0
+      ? vscode.l10n.t('Not restored with it, since they are volumes of their own: {0}', listed(left))
       : '',
     plan.safetySnapshotHelps
       ? ''
       : vscode.l10n.t('A snapshot made first might not survive: the storage pool may restore only the newest one.'),
   ];
   return paragraphs.filter((paragraph) => paragraph !== '').join('\n\n');
+}
+
+/** `pool/volume`, as the plan names attached volumes. */
+export function nameOfVolume({ seen }: VolumeWithIt): string {
+  return `${seen.ref.pool}/${seen.ref.volume}`;
 }
 
 /** Why a restore is not possible, and what can be done instead. */

@@ -10,7 +10,7 @@ import { cancellable, done } from './report.ts';
 import type { Handler, Services } from './services.ts';
 
 /** Where copies of snapshots go: a remote, and what the settings say of the way there. */
-type Way = Pick<SnapshotServerPair, 'to' | 'mode' | 'targetProject' | 'targetPool'>;
+export type Way = Pick<SnapshotServerPair, 'to' | 'mode' | 'targetProject' | 'targetPool'>;
 
 /** Copies one snapshot to another server, as an instance of its own. */
 export const copySnapshotToServer: Handler = async (services, selection) => {
@@ -23,14 +23,19 @@ export const copySnapshotToServer: Handler = async (services, selection) => {
   if (way) await copyTo(services, snapshot, way);
 };
 
+/** Something that is on a remote. */
+interface Copied {
+  readonly ref: { readonly remote: string };
+}
+
 /** What the settings say of the way to a remote; by themselves, a copy goes as Incus does it. */
-function wayTo({ board }: Services, { ref }: Snapshot, remote: string): Way {
+function wayTo({ board }: Services, { ref }: Copied, remote: string): Way {
   const pair = board.pairs.find(({ from, to }) => from === ref.remote && to === remote);
   return pair ?? { to: remote, mode: 'pull' };
 }
 
-/** Snapshot servers first. */
-async function chooseWay(services: Services, snapshot: Snapshot, title: string): Promise<Way | undefined> {
+/** Asks for the server where there are several; snapshot servers first. */
+export async function chooseWay(services: Services, snapshot: Copied, title: string): Promise<Way | undefined> {
   const { inventory, board } = services;
   const ready = inventory.remotes.flatMap(({ remote, state }) => (state.kind === 'ready' ? [remote.name] : []));
   const others = ready.filter((name) => name !== snapshot.ref.remote);
@@ -86,7 +91,7 @@ async function copyTo(services: Services, snapshot: Snapshot, way: Way): Promise
 }
 
 /** A project of that name there, else the default one. */
-function projectThere({ inventory }: Services, remote: string, project: string): string {
+export function projectThere({ inventory }: Services, remote: string, project: string): string {
   const state = inventory.remote(remote)?.state;
   return state?.kind === 'ready' && !state.projects.includes(project) ? DEFAULT_PROJECT : project;
 }

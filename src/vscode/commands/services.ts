@@ -16,9 +16,19 @@ import type { Remotes } from '../../core/actions/remotes.ts';
 import type { Restore } from '../../core/actions/restore.ts';
 import type { ServerCopies } from '../../core/actions/serverCopy.ts';
 import type { Temporaries } from '../../core/actions/temporary.ts';
+import type { VolumeActions } from '../../core/actions/volumes.ts';
+import type { VolumeRestore } from '../../core/actions/volumeRestore.ts';
 import type { IncusClient } from '../../core/incus/client.ts';
 import type { Inventory } from '../../core/inventory/inventory.ts';
-import type { InstanceRef, ProjectRef, SnapshotRef, SnapshotServerPair } from '../../core/model.ts';
+import type { VolumeInventory } from '../../core/inventory/volumes.ts';
+import type {
+  InstanceRef,
+  ProjectRef,
+  SnapshotRef,
+  SnapshotServerPair,
+  VolumeRef,
+  VolumeSnapshotRef,
+} from '../../core/model.ts';
 import type { Log } from '../log.ts';
 import type { InfoDocuments } from '../infoDocuments.ts';
 import type { Prunes } from '../prune/prunes.ts';
@@ -31,12 +41,16 @@ import type { MirrorBoard } from '../mirrors/board.ts';
 import type { MirrorRow } from '../mirrors/provider.ts';
 import type { Arrangement } from '../tree/arrangement.ts';
 import type { Node } from '../tree/nodes.ts';
+import type { VolumeNode } from '../volumes/nodes.ts';
 
 /** What commands work with; made once, in `extension.ts`. */
 export interface Services {
   readonly inventory: Inventory;
   readonly client: IncusClient;
   readonly actions: Actions;
+  readonly volumes: VolumeInventory;
+  readonly volumeActions: VolumeActions;
+  readonly volumeRestore: VolumeRestore;
   readonly restore: Restore;
   readonly temporaries: Temporaries;
   readonly drills: Drills;
@@ -64,6 +78,8 @@ export interface Services {
   readonly draft: SetUpDraft;
   /** What is selected in the view. */
   readonly view: Pick<vscode.TreeView<Node>, 'selection'>;
+  /** What is selected in the view of volumes. */
+  readonly volumesView: Pick<vscode.TreeView<VolumeNode>, 'selection'>;
   /** Brings a row into sight and selects it. */
   readonly reveal: (node: Node) => Promise<void>;
   /** Reads the remotes where that has not been done yet. */
@@ -86,20 +102,24 @@ export interface Selection {
   /** Names of groups; a set's group among them. */
   readonly groups: readonly string[];
   readonly sets: readonly GroupSet[];
+  readonly volumes: readonly VolumeRef[];
+  readonly volumeSnapshots: readonly VolumeSnapshotRef[];
 }
 
 /** A command: it asks for what the selection leaves open, and throws `IncusError` where something fails. */
 export type Handler = (services: Services, selection: Selection) => Promise<void>;
 
 /** Rows, sorted by what they stand for. */
-export function selectionOf(nodes: readonly (Node | MirrorRow | GroupRow)[]): Selection {
+export function selectionOf(nodes: readonly (Node | MirrorRow | GroupRow | VolumeNode)[]): Selection {
   return {
-    remotes: nodes.flatMap((node) => (node.kind === 'remote' ? [node.remote] : [])),
+    remotes: nodes.flatMap((node) => (node.kind === 'remote' || node.kind === 'volumeRemote' ? [node.remote] : [])),
     projects: nodes.flatMap((node) => (node.kind === 'project' ? [node.ref] : [])),
     instances: nodes.flatMap((node) => (node.kind === 'instance' || node.kind === 'mirror' ? [node.ref] : [])),
     snapshots: nodes.flatMap((node) => (node.kind === 'snapshot' ? [node.ref] : [])),
     pairs: nodes.flatMap((node) => (node.kind === 'pair' ? [node.pair] : [])),
     groups: nodes.flatMap((node) => (node.kind === 'group' || node.kind === 'set' ? [node.group] : [])),
     sets: nodes.flatMap((node) => (node.kind === 'set' ? [{ group: node.group, set: node.set }] : [])),
+    volumes: nodes.flatMap((node) => (node.kind === 'volume' ? [node.ref] : [])),
+    volumeSnapshots: nodes.flatMap((node) => (node.kind === 'volumeSnapshot' ? [node.ref] : [])),
   };
 }

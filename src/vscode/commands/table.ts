@@ -27,6 +27,16 @@ import {
 import { showTimeline } from './timeline.ts';
 import { removeTemporaryCopies } from './temporary.ts';
 import { addRemote, removeRemote } from './trust.ts';
+import { restoreVolumeSnapshot } from './volumeRestore.ts';
+import { editVolumeSchedule } from './volumeSchedule.ts';
+import {
+  copyVolumeSnapshotToServer,
+  createVolumeFromSnapshot,
+  createVolumeSnapshot,
+  deleteVolumeSnapshot,
+  renameVolumeSnapshot,
+  setVolumeSnapshotExpiry,
+} from './volumes.ts';
 
 /** Every command of the extension, by its id without the section. `registration.ts` reads this file when one is called. */
 export const COMMANDS = {
@@ -36,6 +46,14 @@ export const COMMANDS = {
   setSnapshotExpiry,
   deleteSnapshot,
   createInstanceFromSnapshot,
+  createVolumeSnapshot,
+  restoreVolumeSnapshot,
+  renameVolumeSnapshot,
+  setVolumeSnapshotExpiry,
+  deleteVolumeSnapshot,
+  createVolumeFromSnapshot,
+  copyVolumeSnapshotToServer,
+  editVolumeSchedule,
   pinSnapshot,
   unpinSnapshot,
   pruneSnapshots,

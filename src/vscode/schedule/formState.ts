@@ -216,7 +216,7 @@ export function previewOf(
     }),
   );
   const told = forecasts.find(({ schedule }) => schedule === 'refused') ?? forecasts[0];
-  const errors = told ? errorsOf(told) : { schedule: '', pattern: '', expiry: '', manualExpiry: '' };
+  const errors = told ? scheduleErrors(told) : { schedule: '', pattern: '', expiry: '', manualExpiry: '' };
   const changes = changesOf(draft.values, form);
   const isLeft = form.fields.schedule.differs && !changes.some(({ field }) => field === 'schedule');
   const isGood = Object.values(errors).every((error) => error === '');
@@ -274,7 +274,8 @@ function inheritsStopped({ target }: ScheduleFormState, { instances, profiles }:
   return source.kind !== 'none' && isTrue(source.value);
 }
 
-function errorsOf({ schedule, expiry, manualExpiry, warnings }: Forecast): SchedulePreview['errors'] {
+/** What stands against the values, by field; empty texts where nothing does. */
+export function scheduleErrors({ schedule, expiry, manualExpiry, warnings }: Forecast): SchedulePreview['errors'] {
   const pattern = warnings.find((one) => one.kind === 'patternRefused');
   const badExpiry = l10n.t('No time span that Incus takes. Whole numbers with a unit, each unit once: 1d 12H.');
   return {

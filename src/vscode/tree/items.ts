@@ -34,12 +34,13 @@ export { oneLine } from '../../protocol/oneLine.ts';
 
 const SEPARATOR = ' · ';
 
-function joined(parts: readonly (string | undefined)[]): string {
+/** What there is to say, in one line. */
+export function joined(parts: readonly (string | undefined)[]): string {
   return parts.filter((part) => part !== undefined && part !== '').join(SEPARATOR);
 }
 
 /** Names come from servers: they stand in a tooltip as text, never as Markdown. */
-function tooltip(title: string, lines: readonly (string | undefined)[]): vscode.MarkdownString {
+export function tooltip(title: string, lines: readonly (string | undefined)[]): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   text.appendText(oneLine(title));
   for (const line of lines) if (line !== undefined && line !== '') text.appendMarkdown('\n\n').appendText(line);
@@ -296,4 +297,10 @@ export function withWords(row: Row, words: string | undefined, more: string | un
 
 function withLine(tooltip: vscode.MarkdownString, line: string): vscode.MarkdownString {
   return new vscode.MarkdownString(tooltip.value).appendMarkdown('\n\n').appendText(line);
+}
+
+/** All that is to be seen of a row. */
+export function lookOf({ tooltip, iconPath, ...row }: Row): string {
+  const icon = iconPath instanceof vscode.ThemeIcon ? [iconPath.id, iconPath.color?.id] : [];
+  return JSON.stringify([row, icon, tooltip instanceof vscode.MarkdownString ? tooltip.value : tooltip]);
 }

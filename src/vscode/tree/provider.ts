@@ -12,7 +12,7 @@ import type { Arrangement, ShownCount } from './arrangement.ts';
 import type { HealthBoard } from '../schedule/healthBoard.ts';
 import { withHealth } from './healthFacts.ts';
 import { withMirror, withMirrored } from './mirrorFacts.ts';
-import { instanceRow, noteRow, projectRow, remoteRow, type Row, snapshotRow } from './items.ts';
+import { instanceRow, lookOf, noteRow, projectRow, remoteRow, type Row, snapshotRow } from './items.ts';
 import { instanceNode, type Node, noteNode, projectNode, remoteNode, snapshotNode } from './nodes.ts';
 
 /** Milliseconds in which changes are gathered, so that a burst is one redraw. */
@@ -378,12 +378,6 @@ export class InstancesProvider implements vscode.TreeDataProvider<Node>, vscode.
       }
     }
   };
-}
-
-/** All that is to be seen of a row. */
-function lookOf({ tooltip, iconPath, ...row }: Row): string {
-  const icon = iconPath instanceof vscode.ThemeIcon ? [iconPath.id, iconPath.color?.id] : [];
-  return JSON.stringify([row, icon, tooltip instanceof vscode.MarkdownString ? tooltip.value : tooltip]);
 }
 
 function isSame(ids: readonly string[] | undefined, nodes: readonly Node[]): boolean {

@@ -18,6 +18,7 @@ import type { COMMANDS } from '../../../src/vscode/commands/table.ts';
 import type { Services } from '../../../src/vscode/commands/services.ts';
 import { describeError } from '../../../src/vscode/messages.ts';
 import { instanceNode, type Node, remoteNode, snapshotNode } from '../../../src/vscode/tree/nodes.ts';
+import type { VolumeNode } from '../../../src/vscode/volumes/nodes.ts';
 import { type FakeIncus, fakeIncus, type Rule, type Answer as FakeAnswer } from '../../lab/fake-incus.ts';
 import { attachLab, CONTAINERS, IMAGE, Lab, SNAPSHOT_REMOTE } from '../../lab/handle.ts';
 import { mustRun, waitFor } from '../../lab/process.ts';
@@ -106,6 +107,8 @@ export class Host {
     };
     this.#parts?.follower.dispose();
     this.#parts?.inventory.dispose();
+    this.#parts?.volumesProvider.dispose();
+    this.#parts?.volumes.dispose();
     this.#parts?.board.dispose();
     this.#parts?.mirrorsProvider.dispose();
     this.#parts?.groups.dispose();
@@ -230,7 +233,7 @@ export class Host {
   }
 
   /** Chooses a command in the context menu of these rows (none: in the palette), and answers what it asks. */
-  async run(id: keyof typeof COMMANDS, rows: readonly Node[], ...answers: Answer[]): Promise<Question[]> {
+  async run(id: keyof typeof COMMANDS, rows: readonly (Node | VolumeNode)[], ...answers: Answer[]): Promise<Question[]> {
     const command = this.#window.commands.get(id);
     assert.ok(command, `${id} is not registered`);
     const before = this.#dialogs.asked.length;
@@ -361,6 +364,7 @@ export class Host {
     return {
       ...parts,
       view: view as Services['view'],
+      volumesView: { selection: [] },
       reveal: (node) => {
         this.revealed.push(node);
         return Promise.resolve();
