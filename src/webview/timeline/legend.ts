@@ -56,7 +56,7 @@ const ENTRIES: readonly (readonly [
   [
     'span',
     (pen, palette, x, y) => {
-      markSpan(pen, palette, x - 10, x + 12, y);
+      markSpan(pen, palette, x - 11, x + 12, y);
     },
   ],
   [

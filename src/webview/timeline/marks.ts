@@ -51,6 +51,8 @@ export function markSpan(pen: Pen, palette: Palette, x: number, end: number, y: 
 
 /** Where snapshots are missing: a dashed line up to now, with an exclamation mark at its beginning. */
 export function markOverdue(pen: Pen, palette: Palette, x: number, end: number, y: number): void {
+  // The bars of snapshots that have not expired lie below it, and would take its contrast away.
+  pen.line(x, y, Math.max(end, x + 12), y, { colour: palette.background, width: 6 });
   pen.line(x, y, Math.max(end, x + 12), y, { colour: palette.overdue, width: 2, dash: [4, 3] });
   pen.shape([x, y - 7, x + 7, y + 5, x - 7, y + 5], {
     fill: palette.background,

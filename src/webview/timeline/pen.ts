@@ -31,4 +31,4 @@ export interface TextStyle {
 }
 
 /** How opaque a fading bar is at its beginning. */
-export const FADE_FROM = 0.45;
+export const FADE_FROM = 0.25;
