@@ -124,7 +124,8 @@ export class Window {
 
   /** The page inside the webview that is shown. */
   webview(): FrameLocator {
-    return this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+    // While one takes the place of another there can be two.
+    return this.page.locator('iframe.webview.ready').last().contentFrame().frameLocator('#active-frame');
   }
 
   /** The input box or list that is open, once it says this; a flow's boxes have one title, so ask for their words. */
