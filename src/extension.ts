@@ -33,6 +33,7 @@ import { buildGroups } from './vscode/groups/parts.ts';
 import { showGroups } from './vscode/groups/view.ts';
 import { followContext, followFilter } from './vscode/contextKeys.ts';
 import { InfoDocuments } from './vscode/infoDocuments.ts';
+import { Kept } from './vscode/kept.ts';
 import { Log } from './vscode/log.ts';
 import type { Maker } from './core/policy/temporary.ts';
 import { MirrorBoard } from './vscode/mirrors/board.ts';
@@ -69,12 +70,15 @@ const FORGETFUL: Memory = { get: () => undefined, update: () => Promise.resolve(
 
 /**
  * Builds the parts of the extension and wires them, without anything that only one extension may register.
- * @param memento keeps what is to outlive this window
+ * @param storage keeps what is to outlive this window
  * @param isProxyWanted whether remotes are read by proxy, asked before each reading
  * @param memory keeps what is to be as it was when the workspace is opened again
  */
-export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memory: Memory = FORGETFUL) {
+export function build(storage: vscode.Memento, isProxyWanted = wantsProxy, memory: Memory = FORGETFUL) {
   const log = new Log();
+  const memento = new Kept(storage, (key, error) => {
+    log.notKept(key, error);
+  });
   const runner = new Runner(program, (call) => {
     log.call(call);
   });
@@ -111,7 +115,7 @@ export function build(memento: vscode.Memento, isProxyWanted = wantsProxy, memor
   const history = new MirrorHistory(new KeptMirrors(memento), thisProgram(), isProgramAlive);
   const operations = new Operations(client);
   const mirrors = new Mirrors(client, inventory, queue, operations, history, temporaries);
-  const board = new MirrorBoard(inventory, mirrors, snapshotServers, mirrorMaxAge);
+  const board = new MirrorBoard(inventory, mirrors, snapshotServers, mirrorMaxAge, drillHistory);
   const mirrorsProvider = new MirrorsProvider(board, (ref) => {
     inventory.want(ref);
   });

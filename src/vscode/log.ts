@@ -39,6 +39,11 @@ export class Log {
     this.channel.warn(`${webview}: a message was dropped: ${why}`);
   }
 
+  /** Something that VS Code did not keep for the extension. */
+  notKept(key: string, error: unknown): void {
+    this.channel.warn(`${key} was not kept: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
   /** A failure that is no failure of a call. */
   error(error: unknown): void {
     this.channel.error(error instanceof Error ? (error.stack ?? error.message) : String(error));

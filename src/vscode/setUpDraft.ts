@@ -7,6 +7,7 @@ const KEY = 'setUp';
 const route = z.object({
   from: z.string(),
   to: z.string(),
+  targetProject: z.optional(z.string()),
   targetPool: z.optional(z.string()),
 });
 
@@ -21,8 +22,12 @@ export class SetUpDraft {
   get route(): Route | undefined {
     const parsed = route.safeParse(this.#memento.get(KEY));
     if (!parsed.success) return undefined;
-    const { from, to, targetPool } = parsed.data;
-    return { from, to, ...(targetPool !== undefined && { targetPool }) };
+    const { from, to, targetProject, targetPool } = parsed.data;
+    return {
+      ...{ from, to },
+      ...(targetProject !== undefined && { targetProject }),
+      ...(targetPool !== undefined && { targetPool }),
+    };
   }
 
   async keep(reached: Route | undefined): Promise<void> {

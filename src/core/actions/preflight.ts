@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { IncusClient } from '../incus/client.ts';
 import * as commands from '../incus/commands.ts';
 import { IncusError, toIncusError } from '../incus/errors.ts';
@@ -22,6 +23,9 @@ export interface Route {
   readonly targetProject?: string;
   readonly targetPool?: string;
 }
+
+/** Questions side by side on one server. */
+const SIDE_BY_SIDE = 4;
 
 const MODES: readonly TransferMode[] = ['pull', 'push', 'relay'];
 
@@ -52,20 +56,33 @@ export class Preflight {
       ...(targetProject !== undefined && { targetProject }),
       ...(targetPool !== undefined && { targetPool }),
     };
-    const nothing = { projects: undefined, pools: undefined, networks: undefined, profiles: new Map<string, never>() };
-    const plain = { source, target, instances, others: [], tried: [], knowsKey: () => true, ...nothing, ...options };
+    const nothing = { projects: undefined, pools: undefined, networks: new Map<string, never>() };
+    const plain = {
+      source,
+      target,
+      instances,
+      others: [],
+      tried: [],
+      used: [],
+      profiles: new Map<string, never>(),
+      knowsKey: () => true,
+      ...nothing,
+      ...options,
+    };
     if (source.problem !== undefined || target.problem !== undefined || !here || !there) return plain;
     const places = new MirrorPlaces(this.#client);
-    const [projects, pools, networks, knowsKey] = await Promise.all([
+    const [projects, pools, knowsKey] = await Promise.all([
       this.#client.projects(to, signal),
       places.pools(to, signal),
-      this.#client.networks(to, signal).catch(() => undefined),
       places.keysOf({ remote: route.from, server: here }, { remote: to, server: there }, signal),
     ]);
     const wanted = [...new Set(instances.map(({ ref }) => targetProject ?? ref.project))];
     const profiles = new Map<string, readonly string[] | undefined>();
+    const networks = new Map<string, readonly string[] | undefined>();
     for (const project of wanted) {
-      if (projects.includes(project)) profiles.set(project, await places.profiles(to, project, signal));
+      if (!projects.includes(project)) continue;
+      profiles.set(project, await places.profiles(to, project, signal));
+      networks.set(project, await this.#client.networks({ remote: to, project }, signal).catch(() => undefined));
     }
     const others = this.#inventory.instances(to).map(({ instance }) => instance);
     const pool = targetPool ?? (await this.poolOn(to, pools));
@@ -77,11 +94,22 @@ export class Preflight {
       signal,
     );
     const free = pool === undefined ? undefined : await this.#client.freeSpace(to, pool, signal).catch(() => undefined);
+    const used = free === undefined ? [] : await this.#used(route, instances, signal);
     return {
       ...plain,
-      ...{ projects, pools, networks, profiles, others, knowsKey, tried },
+      ...{ projects, pools, networks, profiles, others, knowsKey, tried, used },
       ...(free !== undefined && { free }),
     };
+  }
+
+  /** What the instances use that have no mirror yet; `undefined`: their server does not tell. */
+  async #used({ to, targetProject }: Route, instances: readonly Instance[], signal?: AbortSignal) {
+    const limit = pLimit(SIDE_BY_SIDE);
+    const fresh = instances.filter(({ ref }) => {
+      const there = { remote: to, project: targetProject ?? ref.project, instance: ref.instance };
+      return !this.#inventory.instance(there);
+    });
+    return limit.map(fresh, ({ ref }) => this.#client.diskUsage(ref, signal).catch(() => undefined));
   }
 
   /** The pool that new instances of the default profile go to; else the first one. */
@@ -104,7 +132,7 @@ export class Preflight {
     const [content, pools, networks] = await Promise.all([
       this.#client.profileContent(from),
       this.#client.pools(to.remote),
-      this.#client.networks(to.remote),
+      this.#client.networks(to),
     ]);
     return adaptProfile(content, { pools, networks }, targetPool ?? (await this.poolOn(to.remote, pools)));
   }

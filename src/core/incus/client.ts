@@ -9,6 +9,7 @@ import {
   type ProfileContent,
   type Greeting,
   parseEnvelope,
+  parseDiskUsage,
   parseDocumentedKeys,
   parseJson,
   parseName,
@@ -216,9 +217,22 @@ export class IncusClient {
     return this.#get(ref.remote, path, parseProfileContent, signal);
   }
 
-  /** The names of the networks that instances could be connected to, those of the machine itself among them. */
-  async networks(remote: string, signal?: AbortSignal): Promise<string[]> {
-    return this.#get(remote, apiPath(['networks']), parseNames, signal);
+  /**
+   * The names of the networks that instances of a project could be connected to, those of the machine itself among them.
+   * The server knows whether the project has networks of its own.
+   */
+  async networks({ remote, project }: ProjectRef, signal?: AbortSignal): Promise<string[]> {
+    return this.#get(remote, apiPath(['networks'], { project }), parseNames, signal);
+  }
+
+  /** Bytes that an instance's root disk uses, snapshots left out; `undefined`: its pool does not tell. */
+  async diskUsage(ref: InstanceRef, signal?: AbortSignal): Promise<number | undefined> {
+    return this.#get(
+      ref.remote,
+      apiPath(['instances', ref.instance, 'state'], { project: ref.project }),
+      parseDiskUsage,
+      signal,
+    );
   }
 
   /** A project's own configuration. */

@@ -259,3 +259,11 @@ export function parseProfileContent(value: unknown): ProfileContent {
   const record = must(z.object({ description: text, config, devices }).safeParse(value));
   return { description: record.description, config: record.config ?? {}, devices: record.devices ?? {} };
 }
+
+/** `/1.0/instances/X/state`: bytes of the root disk; nothing, or no positive number, where the pool does not count. */
+export function parseDiskUsage(value: unknown): number | undefined {
+  const disks = z.nullish(z.object({ root: z.optional(z.object({ usage: z.number() })) }));
+  const { disk } = must(z.object({ disk: disks }).safeParse(value));
+  const usage = disk?.root?.usage ?? 0;
+  return usage > 0 ? usage : undefined;
+}

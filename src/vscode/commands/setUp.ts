@@ -9,7 +9,7 @@ import { oneLine } from '../tree/items.ts';
 import { requireClient } from './choose.ts';
 import { done } from './report.ts';
 import type { Handler, Services } from './services.ts';
-import { checkLine, networkHints, wayBack } from './setUpWords.ts';
+import { checkLine, createNetwork, networkHints, wayBack } from './setUpWords.ts';
 import { askForRemote } from './trust.ts';
 
 /** From a server that nobody trusts yet to one that holds mirrors. It can be left at any moment and taken up again. */
@@ -49,7 +49,38 @@ async function chooseRoute(services: Services): Promise<Route | undefined> {
   const others = names.filter((name) => name !== from);
   const chosen = await pick([...others, add], vscode.l10n.t('Which server is to hold the mirrors?'));
   const to = chosen === add ? await askForRemote(services) : chosen;
-  return to === undefined ? undefined : { from, to };
+  return to === undefined ? undefined : choosePlace(services, { from, to });
+}
+
+/** Where on the target the mirrors are to be, where there is a choice. `undefined`: left */
+async function choosePlace({ client }: Services, route: Route): Promise<Route | undefined> {
+  const { to } = route;
+  // What is wrong with a server that does not tell is said by the checks.
+  const [projects, pools] = await Promise.all([
+    client.projects(to).catch((): string[] => []),
+    client.pools(to).catch((): string[] => []),
+  ]);
+  const targetProject = await choosePart(projects, {
+    placeHolder: vscode.l10n.t('Which project are the mirrors to be in?'),
+    asItIs: vscode.l10n.t('The project of the same name'),
+  });
+  if (targetProject === undefined) return undefined;
+  const targetPool = await choosePart(pools, {
+    placeHolder: vscode.l10n.t('Which pool are the root disks of the mirrors to be on?'),
+    asItIs: vscode.l10n.t('The pool of the same name, or the one that the profile names'),
+  });
+  if (targetPool === undefined) return undefined;
+  return { ...route, ...(targetProject && { targetProject }), ...(targetPool && { targetPool }) };
+}
+
+/** One of several names, or empty: as it is on the source. Of one alone nothing is asked. */
+async function choosePart(
+  names: readonly string[],
+  { placeHolder, asItIs }: { placeHolder: string; asItIs: string },
+): Promise<string | undefined> {
+  if (names.length < 2) return '';
+  const choices = [{ label: asItIs, name: '' }, ...names.map((name) => ({ label: oneLine(name), name }))];
+  return (await vscode.window.showQuickPick(choices, { title: title(), placeHolder }))?.name;
 }
 
 async function pick(names: readonly string[], placeHolder: string): Promise<string | undefined> {
@@ -153,7 +184,7 @@ async function mend(services: Services, route: Route, check: Check | undefined):
       return targetPool === undefined ? route : { ...route, targetPool };
     }
     case 'networks':
-      return copied(route, check.missing.map((name) => `incus network create ${route.to}:${name}`).join('\n'));
+      return copied(route, check.missing.map((one) => createNetwork(route.to, one)).join('\n'));
     case 'answers':
     case 'transfer': {
       const remote = check.kind === 'answers' ? check.remote : route.to;
@@ -185,8 +216,16 @@ function profileWords({ config, devices, pools, without }: ProfileCopy): string 
   ].join('\n');
 }
 
-async function finish(services: Services, { from, to, targetPool }: Route, mode: TransferMode): Promise<void> {
-  const pair: SnapshotServerPair = { from, to, mode, ...(targetPool !== undefined && { targetPool }) };
+async function finish(
+  services: Services,
+  { from, to, targetProject, targetPool }: Route,
+  mode: TransferMode,
+): Promise<void> {
+  const place = {
+    ...(targetProject !== undefined && { targetProject }),
+    ...(targetPool !== undefined && { targetPool }),
+  };
+  const pair: SnapshotServerPair = { from, to, mode, ...place };
   const others = snapshotServers().filter((one) => one.from !== from || one.to !== to);
   await setSnapshotServers([...others, pair]);
   await services.draft.keep(undefined);

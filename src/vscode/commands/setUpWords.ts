@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { classify, IncusError } from '../../core/incus/errors.ts';
-import type { Check } from '../../core/policy/mirror/preflight.ts';
+import { quoteForShell } from '../../core/policy/quote.ts';
+import type { Check, MissingNetwork } from '../../core/policy/mirror/preflight.ts';
 import { describeError } from '../messages.ts';
 import { oneLine } from '../tree/items.ts';
 
@@ -43,7 +44,7 @@ function words(check: Check): { found: string; fix?: string } {
         : {
             found: vscode.l10n.t(
               'Missing networks: {0}. Mirrors can be made, but not started',
-              check.missing.join(', '),
+              [...new Set(check.missing.map(({ network }) => network))].join(', '),
             ),
             fix: vscode.l10n.t('Copy the commands that create them'),
           };
@@ -60,8 +61,19 @@ function words(check: Check): { found: string; fix?: string } {
     case 'transfer':
       return transferWords(check);
     case 'space':
-      return { found: vscode.l10n.t('{0} GiB are free', (check.free / 2 ** 30).toFixed(1)) };
+      return { found: spaceWords(check) };
   }
+}
+
+function spaceWords({ free, needed, unknown }: Check & { kind: 'space' }): string {
+  const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
+  return [
+    vscode.l10n.t('{0} GiB are free', gib(free)),
+    needed > 0 ? vscode.l10n.t('instances without a mirror use {0} GiB, beside their snapshots', gib(needed)) : '',
+    unknown > 0 ? vscode.l10n.t('what they use is not known of {0}', unknown) : '',
+  ]
+    .filter(Boolean)
+    .join('; ');
 }
 
 function answerWords({ remote, version, problem }: Check & { kind: 'answers' }): { found: string; fix?: string } {
@@ -77,6 +89,11 @@ function transferWords({ works, failure }: Check & { kind: 'transfer' }): { foun
     found: vscode.l10n.t('No trial copy works: {0}', failure),
     fix: vscode.l10n.t('Copy what can be done there'),
   };
+}
+
+/** The command that makes a network which is missing. */
+export function createNetwork(remote: string, { project, network }: MissingNetwork): string {
+  return quoteForShell(['incus', 'network', 'create', '--project', project, `${remote}:${network}`], 'posix');
 }
 
 /** What its user can do on a server that does not answer, to be looked at and adapted before it is run. */

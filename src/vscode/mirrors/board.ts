@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { DrillHistory } from '../../core/actions/drillHistory.ts';
 import type { Mirrors } from '../../core/actions/mirror.ts';
 import type { MirrorHistory } from '../../core/actions/mirrorHistory.ts';
 import type { Inventory } from '../../core/inventory/inventory.ts';
@@ -7,6 +8,7 @@ import { mirroredState, type SnapshotMirrored } from '../../core/policy/mirror/c
 import { incomingName } from '../../core/policy/mirror/mirrorNames.ts';
 import { isMirrorOf, type MirrorSource, mirrorSourceOf } from '../../core/policy/mirror/mirrorKeys.ts';
 import { jobFor, type MirrorJob } from '../../core/policy/mirror/mirrorJobs.ts';
+import type { DrillResult } from '../../core/policy/mirror/drill.ts';
 import { isTemporaryName } from '../../core/policy/temporary.ts';
 import { isLate, type MirrorStanding, standingOf } from '../../core/policy/mirror/mirrorStanding.ts';
 
@@ -18,6 +20,8 @@ export interface MirrorLine {
   readonly verified: Date | undefined;
   readonly isRunning: boolean;
   readonly last: ReturnType<MirrorHistory['lastOf']>;
+  /** The last recovery drill of the mirror, as this client made it. */
+  readonly drill: DrillResult | undefined;
   /** The last verified run is longer ago than the setting allows. */
   readonly isLate: boolean;
 }
@@ -28,23 +32,34 @@ export class MirrorBoard {
   readonly #mirrors: Mirrors;
   readonly #pairs: () => readonly SnapshotServerPair[];
   readonly #maxAge: () => number;
+  readonly #drills: DrillHistory;
   readonly #changes = new EventEmitter<{ change: [] }>();
   readonly #end: () => void;
 
-  /** @param maxAge milliseconds; 0: nothing is ever late */
+  /**
+   * @param maxAge milliseconds; 0: nothing is ever late
+   * @param drills the last drills of mirrors
+   */
   constructor(
     inventory: Inventory,
     mirrors: Mirrors,
     pairs: () => readonly SnapshotServerPair[],
     maxAge: () => number,
+    drills: DrillHistory,
   ) {
     this.#inventory = inventory;
     this.#mirrors = mirrors;
     this.#pairs = pairs;
     this.#maxAge = maxAge;
-    this.#end = inventory.onDidChange(() => {
-      this.touch();
-    });
+    this.#drills = drills;
+    const ends = [inventory, drills].map((one) =>
+      one.onDidChange(() => {
+        this.touch();
+      }),
+    );
+    this.#end = () => {
+      for (const end of ends) end();
+    };
   }
 
   /** @returns a function that ends the subscription */
@@ -86,7 +101,7 @@ export class MirrorBoard {
     const last = this.#mirrors.history.lastOf(job);
     const verified = latest('verified' in standing ? standing.verified : undefined, last);
     return {
-      ...{ job, standing, verified, last },
+      ...{ job, standing, verified, last, drill: mirror && this.#drills.last(job.target) },
       isRunning: this.#mirrors.isRunning(job),
       isLate: isLate(verified, this.#maxAge(), new Date()),
     };

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { type InstanceRef, keyOf, type SnapshotServerPair } from '../../core/model.ts';
 import { jobFor, jobKey, type MirrorJob } from '../../core/policy/mirror/mirrorJobs.ts';
 import { oneLine } from '../tree/items.ts';
-import { exactTime, relativeTime } from '../tree/wording.ts';
+import { drillWords, exactTime, relativeTime } from '../tree/wording.ts';
 import type { MirrorBoard, MirrorLine } from './board.ts';
 
 /** A pair of the settings. */
@@ -158,6 +158,7 @@ export function describeLine(line: MirrorLine, now: Date): string {
   if (last?.state === 'failed' && !line.isRunning && standing.kind !== 'unfinished') {
     parts.push(vscode.l10n.t('last run failed'));
   }
+  if (line.drill) parts.push(vscode.l10n.t('drill {0}', drillWords(line.drill, now)));
   return parts.filter(Boolean).join(' · ');
 }
 

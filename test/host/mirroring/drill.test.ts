@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { overridesFor, SENDING_KEY } from '../../../src/core/policy/mirror/mirrorKeys.ts';
 import { TEMPORARY_KEY } from '../../../src/core/policy/temporary.ts';
+import { describeLine } from '../../../src/vscode/mirrors/provider.ts';
 import { SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
 import { waitFor } from '../../lab/process.ts';
 import { leaves, picks, presses, types } from '../support/dialogs.ts';
@@ -37,6 +38,7 @@ describe('on the snapshot server', () => {
   describe('a recovery drill', () => {
     it('starts a copy of the newest mirrored snapshot without network, runs the command, and leaves nothing', async () => {
       await mirrored('drill-good');
+      await host.setting('snapshotServers', [{ from: 'local', to: SNAPSHOT_REMOTE }]);
       await host.load();
       const row = host.instance('drill-good', there);
       // It has no device but the loopback, and is not what it is a copy of.
@@ -44,6 +46,10 @@ describe('on the snapshot server', () => {
       await host.run('recoveryDrill', [row], types(command));
       assert.match(host.window.status.at(-1) ?? '', /^drill-good: passed just now, [\d.]+ s\.$/);
       assert.match(host.tooltip(row), /Last recovery drill: passed just now, [\d.]+ s/);
+      const { board } = host.parts;
+      const line = board.lineFor({ remote: 'local', project: 'default', instance: 'drill-good' });
+      assert.ok(line);
+      assert.match(describeLine(line, new Date()), / · drill passed just now, [\d.]+ s$/);
       assert.deepEqual(await temporary(), []);
       assert.equal((await host.real('drill-good', there))?.status, 'Stopped');
       const shown = host.window.progress.at(-1);

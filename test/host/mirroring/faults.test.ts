@@ -227,6 +227,16 @@ describe('what Incus says of a mirror', () => {
     assert.match(mirrors.view(), /f-lie last run unfinished: mirror it again/);
   });
 
+  it('is true, though VS Code does not keep it', async () => {
+    host.memento.update = () => Promise.reject(new Error('no room to write to'));
+    await original('f-unkept');
+    await mirrors.mirror('f-unkept');
+    await mirrors.isWhole('f-unkept');
+    assert.match(mirrors.status, /^f-unkept mirrored to/);
+    assert.match(mirrors.view(), /f-unkept in step · mirrored AGE/);
+    assert.equal(host.calls('was not kept: no room to write to').length > 0, true);
+  });
+
   it('is tried again where it passes by itself', async () => {
     await original('f-again');
     await mirrors.mirror('f-again');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { snapshotServers } from '../../../src/vscode/settings.ts';
 import { waitFor } from '../../lab/process.ts';
-import { confirms, picks, presses, types } from '../support/dialogs.ts';
+import { confirms, leaves, picks, presses, types } from '../support/dialogs.ts';
 import { SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
 import { newClientOf, tokenOf } from '../support/newClient.ts';
 
@@ -96,6 +96,29 @@ describe('setting up a snapshot server', () => {
     assert.equal(config['features.profiles'], 'false');
     next.escape();
     await again;
+    await noTrialIsLeft();
+  });
+
+  it('asks for the project where there are several, and takes it up again', async () => {
+    await host.setting('snapshotServers', []);
+    host.later(() => lab.incus('project', 'delete', `${SNAPSHOT_REMOTE}:pre-there`));
+    await lab.must('project', 'create', `${SNAPSHOT_REMOTE}:pre-there`, '-c', 'features.profiles=false');
+    await host.container('pre-three', { stopped: true });
+    await host.load();
+    const where = [picks('local'), picks(SNAPSHOT_REMOTE), picks('pre-there'), leaves];
+    const flow = host.run('setUpSnapshotServer', [host.instance('pre-three')], ...where);
+    const box = await checks();
+    assert.ok(box.lines().includes('The projects are there'), box.lines().join('\n'));
+    assert.ok(
+      box.lines().some((line) => /^[\d.]+ GiB are free(; .*)?$/.test(line)),
+      box.lines().join('\n'),
+    );
+    assert.equal(host.parts.draft.route?.targetProject, 'pre-there');
+    box.enter(`$(arrow-right) Mirror local to ${SNAPSHOT_REMOTE}`);
+    await flow;
+    assert.deepEqual(snapshotServers(), [
+      { from: 'local', to: SNAPSHOT_REMOTE, mode: 'pull', targetProject: 'pre-there' },
+    ]);
     await noTrialIsLeft();
   });
 

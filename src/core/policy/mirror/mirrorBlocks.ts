@@ -2,6 +2,7 @@
 import { type Config, type Instance, isRunning, type Pool } from '../../model.ts';
 import { checkSnapshotUse } from '../names.ts';
 import type { SnapshotLists } from './compare.ts';
+import { isRootDisk, missingNames, poolsNamed } from './missing.ts';
 import { isMirrorOf, type MirrorSource, mirrorSourceOf, OWN_PREFIX, sourceText } from './mirrorKeys.ts';
 
 /** The side that the mirror is, or will be, on. */
@@ -105,22 +106,15 @@ function stateBlocks({ source, target }: MirrorInput, lists: SnapshotLists): Mir
 }
 
 function placeBlocks({ source, target }: MirrorInput): MirrorBlock[] {
-  const missing = (wanted: Iterable<string>, there: readonly string[] | undefined) =>
-    there ? [...new Set(wanted)].filter((name) => !there.includes(name)).toSorted() : [];
   const blocks: MirrorBlock[] = [];
-  if (missing([target.project], target.projects).length > 0) {
+  if (missingNames([target.project], target.projects).length > 0) {
     // Of a project that is not there nothing else can be known.
     return [{ reason: 'projectMissing', project: target.project }];
   }
-  const profiles = missing(source.profiles, target.profiles);
+  const profiles = missingNames(source.profiles, target.profiles);
   if (profiles.length > 0) blocks.push({ reason: 'profilesMissing', profiles });
-  const disks = Object.values(source.devices).filter(
-    (device) => device['type'] === 'disk' && device['path'] !== '/' && Boolean(device['pool']),
-  );
-  const pools = missing(
-    disks.map((device) => device['pool'] ?? ''),
-    target.pools,
-  );
+  const disks = poolsNamed(source, (disk) => !isRootDisk(disk));
+  const pools = missingNames(disks, target.pools);
   if (pools.length > 0) blocks.push({ reason: 'poolsMissing', pools });
   return blocks;
 }

@@ -3,6 +3,7 @@
  * and from copies that were tried.
  */
 import type { Config, Devices, Instance, TransferMode } from '../../model.ts';
+import { isRootDisk, missingNames, poolsNamed } from './missing.ts';
 
 /** One of the two servers. */
 export interface Side {
@@ -20,7 +21,8 @@ export interface PreflightFacts {
   /** What the target has; `undefined`: this client may not read it. */
   readonly projects: readonly string[] | undefined;
   readonly pools: readonly string[] | undefined;
-  readonly networks: readonly string[] | undefined;
+  /** By project: one can have networks of its own, or use those of the default one. */
+  readonly networks: ReadonlyMap<string, readonly string[] | undefined>;
   /** By project. */
   readonly profiles: ReadonlyMap<string, readonly string[] | undefined>;
   readonly others: readonly Instance[];
@@ -32,6 +34,14 @@ export interface PreflightFacts {
   readonly tried: readonly { readonly mode: TransferMode; readonly failure?: string }[];
   /** Bytes that are free on the pool that the mirrors go to. */
   readonly free?: number;
+  /** Bytes that instances without a mirror use, as far as their server tells. */
+  readonly used: readonly (number | undefined)[];
+}
+
+/** A network that a project of the target lacks. */
+export interface MissingNetwork {
+  readonly project: string;
+  readonly network: string;
 }
 
 /** A profile that the target lacks. */
@@ -47,11 +57,12 @@ export type Check = { readonly state: 'good' | 'warning' | 'bad' } & (
   | { readonly kind: 'project'; readonly missing: readonly { readonly project: string; readonly from: string }[] }
   | { readonly kind: 'profiles'; readonly missing: readonly MissingProfile[] }
   | { readonly kind: 'pools'; readonly missing: readonly string[] }
-  | { readonly kind: 'networks'; readonly missing: readonly string[] }
+  | { readonly kind: 'networks'; readonly missing: readonly MissingNetwork[] }
   | { readonly kind: 'addresses'; readonly clashes: readonly AddressClash[] }
   | { readonly kind: 'keys'; readonly unknown: readonly string[] }
   | { readonly kind: 'transfer'; readonly works: readonly TransferMode[]; readonly failure?: string }
-  | { readonly kind: 'space'; readonly free: number }
+  /** `needed` in bytes, of those whose use is known; `unknown` counts the others. */
+  | { readonly kind: 'space'; readonly free: number; readonly needed: number; readonly unknown: number }
 );
 
 export interface AddressClash {
@@ -74,7 +85,7 @@ export function checksOf(facts: PreflightFacts): Check[] {
   const unknown = [...new Set(facts.instances.flatMap(({ config }) => Object.keys(config)))].filter(
     (key) => !facts.knowsKey(key),
   );
-  const networks = facts.networks ? missingNetworks(facts.instances, facts.networks) : [];
+  const networks = missingNetworks(facts);
   const clashes = addressClashes(facts);
   return [
     ...sides,
@@ -85,7 +96,7 @@ export function checksOf(facts: PreflightFacts): Check[] {
     { kind: 'addresses', state: warningIf(clashes), clashes },
     { kind: 'keys', state: unknown.length > 0 ? 'bad' : 'good', unknown: unknown.toSorted() },
     transferCheck(facts),
-    ...(facts.free === undefined ? [] : [{ kind: 'space', state: 'good', free: facts.free } as const]),
+    ...spaceCheck(facts),
   ];
 }
 
@@ -111,9 +122,7 @@ function profileCheck(facts: PreflightFacts): Check {
   const missing = new Map<string, MissingProfile>();
   for (const instance of facts.instances) {
     const project = projectOf(instance, facts);
-    const there = facts.profiles.get(project);
-    for (const profile of instance.profiles) {
-      if (!there || there.includes(profile)) continue;
+    for (const profile of missingNames(instance.profiles, facts.profiles.get(project))) {
       missing.set(JSON.stringify([project, profile]), { project, profile, from: instance.ref.project });
     }
   }
@@ -122,19 +131,20 @@ function profileCheck(facts: PreflightFacts): Check {
 
 /** Pools that the instances name themselves; the root disk goes to the chosen pool, or to that of the profile. */
 function poolCheck({ instances, pools, targetPool }: PreflightFacts): Check {
-  const named = instances.flatMap(({ devices }) =>
-    Object.values(devices)
-      .filter((device) => device['type'] === 'disk' && (device['path'] !== '/' || targetPool === undefined))
-      .flatMap((device) => device['pool'] ?? []),
-  );
-  const wanted = new Set([...named, ...(targetPool === undefined ? [] : [targetPool])]);
-  const missing = pools ? [...wanted].filter((pool) => !pools.includes(pool)).toSorted() : [];
+  const named = instances.flatMap((one) => poolsNamed(one, (disk) => !isRootDisk(disk) || targetPool === undefined));
+  const missing = missingNames([...named, ...(targetPool === undefined ? [] : [targetPool])], pools);
   return { kind: 'pools', state: missing.length > 0 ? 'bad' : 'good', missing };
 }
 
-function missingNetworks(instances: readonly Instance[], networks: readonly string[]): string[] {
-  const wanted = new Set(instances.flatMap(({ expandedDevices }) => networksOf(expandedDevices)));
-  return [...wanted].filter((network) => !networks.includes(network)).toSorted();
+function missingNetworks(facts: PreflightFacts): MissingNetwork[] {
+  const wanted = new Map<string, string[]>();
+  for (const instance of facts.instances) {
+    const project = projectOf(instance, facts);
+    wanted.set(project, [...(wanted.get(project) ?? []), ...networksOf(instance.expandedDevices)]);
+  }
+  return [...wanted].flatMap(([project, names]) =>
+    missingNames(names, facts.networks.get(project)).map((network) => ({ project, network })),
+  );
 }
 
 function networksOf(devices: Devices): string[] {
@@ -166,6 +176,14 @@ function addressesOf({ expandedDevices }: Instance): string[] {
     .filter((device) => device['type'] === 'nic')
     .flatMap((device) => [device['ipv4.address'], device['ipv6.address']])
     .filter((address): address is string => address !== undefined && address !== '' && address !== 'none');
+}
+
+/** Instances that have a mirror need little more; what is not known is counted, and not guessed. */
+function spaceCheck({ free, used }: PreflightFacts): Check[] {
+  if (free === undefined) return [];
+  const needed = used.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0);
+  const unknown = used.filter((bytes) => bytes === undefined).length;
+  return [{ kind: 'space', state: needed > free ? 'warning' : 'good', free, needed, unknown }];
 }
 
 function transferCheck({ tried }: PreflightFacts): Check {

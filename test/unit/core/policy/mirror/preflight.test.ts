@@ -31,7 +31,8 @@ function facts(more: Partial<PreflightFacts> = {}): PreflightFacts {
   return {
     ...{ source: { remote: 'local', version: '6.0' }, target: { remote: 'backup', version: '7.0' } },
     ...{ instances: [instance('c1')], others: [], knowsKey: () => true, tried: [{ mode: 'pull' }] },
-    ...{ projects: ['default'], pools: ['default'], networks: ['incusbr0'] },
+    ...{ projects: ['default'], pools: ['default'], used: [] },
+    networks: new Map([['default', ['incusbr0']]]),
     profiles: new Map([['default', ['default']]]),
     ...more,
   };
@@ -79,13 +80,40 @@ describe('the preflight', () => {
     expect(couldMirror(checksOf(facts(more)))).toBe(!Object.values(found).includes('bad'));
   });
 
+  it('looks for a network in the project where the mirror will be', () => {
+    const instances = [instance('c1', { expandedDevices: nic })];
+    const networks = new Map([
+      ['default', ['incusbr0']],
+      ['other', ['lan']],
+    ]);
+    expect(checksOf(facts({ instances, networks }))).toContainEqual({
+      ...{ kind: 'networks', state: 'warning', missing: [{ project: 'default', network: 'lan' }] },
+    });
+    const there = { targetProject: 'other', projects: ['default', 'other'] };
+    expect(states({ instances, networks, ...there })).toMatchObject({ networks: 'good' });
+  });
+
+  it('holds what is free against what is used, and counts what is not known', () => {
+    const space = (used: PreflightFacts['used']) =>
+      checksOf(facts({ free: 100, used })).find(({ kind }) => kind === 'space');
+    expect(space([40, 60])).toEqual({ kind: 'space', state: 'good', free: 100, needed: 100, unknown: 0 });
+    expect(space([undefined, 60, undefined])).toMatchObject({ state: 'good', needed: 60, unknown: 2 });
+    expect(space([101, undefined])).toMatchObject({ state: 'warning', unknown: 1 });
+    expect(couldMirror(checksOf(facts({ free: 0, used: [1] })))).toBe(true);
+  });
+
   it('does not take a mirror for an instance that has its address', () => {
     const one = instance('c1', { expandedDevices: nic });
     expect(states({ instances: [one], others: [one] })).toMatchObject({ addresses: 'good' });
   });
 
   it('does not take what it may not read for what is missing', () => {
-    const unread = { projects: undefined, pools: undefined, networks: undefined, profiles: new Map<string, never>() };
+    const unread = {
+      projects: undefined,
+      pools: undefined,
+      networks: new Map<string, never>(),
+      profiles: new Map<string, never>(),
+    };
     expect(couldMirror(checksOf(facts({ ...unread, instances: [instance('c1', { profiles: ['x'] })] })))).toBe(true);
   });
 });
