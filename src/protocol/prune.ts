@@ -40,8 +40,8 @@ const toWebview = z.object({
   revision: z.number(),
   rules,
   instances: z.array(instance),
-  /** Something is being deleted. */
-  busy: z.boolean(),
+  /** The user is being asked, or something is being deleted. */
+  busy: z.optional(z.enum(['asking', 'deleting'])),
 });
 
 const toHost = z.discriminatedUnion('kind', [
@@ -65,7 +65,8 @@ const TEXTS = [
   'nothingGoes',
   'delete',
   'deleteOne',
-  'busy',
+  'asking',
+  'deleting',
   'snapshot',
   'taken',
   'expires',

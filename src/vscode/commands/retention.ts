@@ -30,13 +30,13 @@ function openPrune(services: Services, instances: readonly Instance[]): void {
     instances.map(({ ref }) => ref),
     parseRetention(own) ?? NO_RETENTION,
     {
-      prune: (order) => shown(() => prune(services, order)),
+      prune: (order, onBegin) => shown(() => prune(services, order, onBegin)),
       pin: (snapshots, pinned) => shown(() => pin(services, snapshots, pinned)),
     },
   );
 }
 
-async function prune(services: Services, { rules, snapshots }: PruneOrder): Promise<void> {
+async function prune(services: Services, { rules, snapshots }: PruneOrder, onBegin: () => void): Promise<void> {
   const remove = vscode.l10n.t('Delete');
   const instances = new Set(
     snapshots.map(({ ref: { remote, project, instance } }) => keyOf({ remote, project, instance })),
@@ -48,6 +48,7 @@ async function prune(services: Services, { rules, snapshots }: PruneOrder): Prom
     vscode.l10n.t('They cannot be brought back. The instances stay as they are.'),
   ].join('\n');
   if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return;
+  onBegin();
   const mayGo = (snapshot: Snapshot) => (instance: Instance) =>
     isToGo(pruneInput(services.inventory, instance, rules), snapshot);
   const results = await cancellable(vscode.l10n.t('Deleting {0} snapshots', snapshots.length), (signal, progress) =>

@@ -27,8 +27,8 @@ export interface PruneOrder {
 
 /** What a page has done; each failure is told by whoever does it. */
 export interface PruneWork {
-  /** Asks, and deletes. */
-  readonly prune: (order: PruneOrder) => Promise<void>;
+  /** Asks, and deletes; `onBegin` is told when the user has agreed. */
+  readonly prune: (order: PruneOrder, onBegin: () => void) => Promise<void>;
   readonly pin: (snapshots: readonly Snapshot[], pinned: boolean) => Promise<void>;
 }
 
@@ -90,7 +90,7 @@ class PrunePage {
   /** What the last plan showed. */
   #shown = '';
   #order: PruneOrder | undefined;
-  #isBusy = false;
+  #busy: ToPrune['busy'];
   readonly #gathered = new Gathered(GATHER, () => {
     this.#send();
   });
@@ -177,7 +177,7 @@ class PrunePage {
       this.#order = { rules: this.#rules, snapshots: going };
       this.#revision++;
     }
-    this.panel.send({ kind: 'plan', revision: this.#revision, rules: this.#rules, instances, busy: this.#isBusy });
+    this.panel.send({ kind: 'plan', revision: this.#revision, rules: this.#rules, instances, busy: this.#busy });
   }
 
   #onMessage(message: FromPrune): void {
@@ -188,7 +188,7 @@ class PrunePage {
         break;
       case 'prune':
         // What was shown is what is asked about; a plan that has changed since has to be looked at first.
-        if (message.revision === this.#revision && this.#order && !this.#isBusy) void this.#prune(this.#order);
+        if (message.revision === this.#revision && this.#order && !this.#busy) void this.#prune(this.#order);
         break;
       case 'pin': {
         const ref = this.#refs.find((one) => keyOf(one) === message.id);
@@ -199,13 +199,17 @@ class PrunePage {
   }
 
   async #prune(order: PruneOrder): Promise<void> {
-    this.#isBusy = true;
-    this.#send();
-    try {
-      await this.#work.prune(order);
-    } finally {
-      this.#isBusy = false;
+    const become = (busy: ToPrune['busy']) => {
+      this.#busy = busy;
       this.#send();
+    };
+    become('asking');
+    try {
+      await this.#work.prune(order, () => {
+        become('deleting');
+      });
+    } finally {
+      become(undefined);
     }
   }
 }

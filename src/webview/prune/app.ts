@@ -65,16 +65,16 @@ export class PruneApp {
     }
     const all = plan.instances.flatMap(({ snapshots }) => snapshots ?? []);
     const going = all.filter(({ keptBy }) => keptBy === undefined).length;
-    const { sum, nothingGoes, busy } = this.#texts;
+    const { sum, nothingGoes } = this.#texts;
     this.#sum.textContent = plan.busy
-      ? busy
+      ? this.#texts[plan.busy]
       : going === 0
         ? nothingGoes
         : fill(sum, String(all.length - going), String(going));
     this.#delete.textContent = going === 1 ? this.#texts.deleteOne : fill(this.#texts.delete, String(going));
     this.#delete.disabled = going === 0 && !plan.busy;
     // Disabling it while the question stands there would take the focus away from whoever says no.
-    this.#delete.setAttribute('aria-disabled', String(plan.busy));
+    this.#delete.setAttribute('aria-disabled', String(plan.busy !== undefined));
     this.#draw();
   }
 
