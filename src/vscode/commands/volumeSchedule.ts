@@ -9,52 +9,32 @@ import { clockTime, scheduleSentence } from '../schedule/words.ts';
 import { timeZoneOf } from '../settings.ts';
 import { oneLine } from '../tree/items.ts';
 import { chooseVolumes } from './chooseVolume.ts';
-import { each, inView, reportResults } from './report.ts';
+import { done, inView } from './report.ts';
 import type { Handler, Services } from './services.ts';
 
 const KEYS = { schedule: 'snapshots.schedule', pattern: 'snapshots.pattern', expiry: 'snapshots.expiry' } as const;
 
 type Values = Readonly<Record<keyof typeof KEYS, string>>;
 
-/** Sets when snapshots of volumes are made, how they are called and when they expire. What it showed alone is overwritten. */
+/** Sets when snapshots of a volume are made, how they are called and when they expire. What it showed alone is overwritten. */
 export const editVolumeSchedule: Handler = async (services, selection) => {
-  const title = vscode.l10n.t('Edit Volume Schedule');
-  const volumes = await chooseVolumes(services, selection, { title, many: true });
-  const [first] = volumes ?? [];
-  if (!volumes || !first) return;
-  const wish = await ask(services, volumes, first);
+  const one = { ...selection, volumes: selection.volumes.slice(0, 1) };
+  const [volume] = (await chooseVolumes(services, one, { title: vscode.l10n.t('Edit Volume Schedule') })) ?? [];
+  const wish = volume && (await ask(services, volume));
   if (!wish) return;
   const config = Object.fromEntries(Object.entries(KEYS).map(([field, key]) => [key, wish[field as keyof Values]]));
-  const results = await inView(
-    () =>
-      each(
-        volumes,
-        ({ ref }) => oneLine(ref.volume),
-        (volume) => services.volumeActions.configure(volume.ref, config, undefined, volume.config),
-      ),
-    'volumes',
-  );
-  await reportResults(services.log, results, {
-    all: scheduleSentence(wish.schedule),
-    some: (good, all) => vscode.l10n.t('{0} of {1} saved.', good, all),
-  });
+  await inView(() => services.volumeActions.configure(volume.ref, config, undefined, volume.config), 'volumes');
+  done(scheduleSentence(wish.schedule));
 };
 
-async function ask(services: Services, volumes: readonly Volume[], first: Volume): Promise<Values | undefined> {
-  const title =
-    volumes.length === 1
-      ? vscode.l10n.t('Schedule of {0}', oneLine(first.ref.volume))
-      : vscode.l10n.t('Schedule of {0} volumes', volumes.length);
-  const grammars = new Set(
-    volumes.flatMap(({ ref }) => {
-      const server = services.inventory.server(ref.remote);
-      return server ? [grammarOf(server)] : [];
-    }),
-  );
-  const zone = timeZoneOf(first.ref.remote);
+async function ask({ inventory }: Services, volume: Volume): Promise<Values | undefined> {
+  const title = vscode.l10n.t('Schedule of {0}', oneLine(volume.ref.volume));
+  const server = inventory.server(volume.ref.remote);
+  const grammars = new Set(server ? [grammarOf(server)] : []);
+  const zone = timeZoneOf(volume.ref.remote);
   const input = (field: keyof Values, prompt: string, check: (text: string) => ReturnType<typeof told>) =>
     vscode.window.showInputBox({
-      ...{ title, prompt, value: first.config[KEYS[field]] ?? '', ignoreFocusOut: true },
+      ...{ title, prompt, value: volume.config[KEYS[field]] ?? '', ignoreFocusOut: true },
       validateInput: (text) => check(text.trim()),
     });
   const schedule = await input(
