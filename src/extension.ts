@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { homedir, hostname } from 'node:os';
 import { Actions } from './core/actions/actions.ts';
 import { Automations } from './core/actions/automations.ts';
+import { VolumeBackups } from './core/actions/volumeBackups.ts';
 import { Backups } from './core/actions/backups.ts';
 import { Drills } from './core/actions/drill.ts';
 import { Failovers } from './core/actions/failover.ts';
@@ -88,16 +89,7 @@ export function build(storage: vscode.Memento, isProxyWanted = wantsProxy, memor
   });
   const inventory = new Inventory(client);
   const volumes = new VolumeInventory(client, inventory);
-  const follower = new Follower(
-    client,
-    inventory,
-    (ref, error) => {
-      showFailedSnapshot(log, ref, error);
-    },
-    (remote, pool) => {
-      volumes.touch(remote, pool);
-    },
-  );
+  const follower = followerOf(log, client, inventory, volumes);
   const queue = new KeyedQueue();
   const actions = new Actions(client, inventory, queue);
   const volumeRestore = new VolumeRestore(client, inventory, volumes, queue);
@@ -135,7 +127,22 @@ export function build(storage: vscode.Memento, isProxyWanted = wantsProxy, memor
     failovers: new Failovers(client, inventory, queue, mirrors),
     automations: new Automations(runner, automationPlaces),
     backups: new Backups(client, inventory, queue, temporaries),
+    volumeBackups: new VolumeBackups(client, inventory, volumes, queue, temporaries),
   };
+}
+
+/** Follows events: snapshots that failed are told, volumes that changed are read again. */
+function followerOf(log: Log, client: IncusClient, inventory: Inventory, volumes: VolumeInventory): Follower {
+  return new Follower(
+    client,
+    inventory,
+    (ref, error) => {
+      showFailedSnapshot(log, ref, error);
+    },
+    (remote, pool) => {
+      volumes.touch(remote, pool);
+    },
+  );
 }
 
 /** Who marks temporary copies: a user of a machine is known again, without being named to the server. */

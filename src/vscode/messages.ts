@@ -197,6 +197,8 @@ function damageWords(problem: string): string {
       return l10n.t('The backup file does not hold all that it should. Nothing was changed; make it again.');
     case 'notABackup':
       return l10n.t('That is no backup file of Incus. Nothing was changed; choose another file.');
+    case 'isInstance':
+      return l10n.t('The backup file holds an instance, not a volume. Nothing was changed; choose another file.');
     case 'isVolume':
       return l10n.t('The backup file holds a volume, not an instance. Nothing was changed; choose another file.');
     default:

@@ -74,6 +74,11 @@ export class LabServer {
   /** Ends the daemon alone, at once; its containers go on. */
   async kill(): Promise<void> {
     await this.signal('SIGKILL');
+    await this.ended();
+  }
+
+  /** Resolves when the daemon has ended, however that came. */
+  async ended(): Promise<void> {
     await this.#keeper.ask({ do: 'ended', server: this.name });
   }
 

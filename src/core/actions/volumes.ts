@@ -198,7 +198,7 @@ export function volumeQueueKey(inventory: Inventory, ref: VolumeRef): string {
 }
 
 /** @throws IncusError `unsafeName` where a name cannot be handed to Incus without meaning something else */
-function requireUsableVolume({ pool, volume }: VolumeRef): void {
+export function requireUsableVolume({ pool, volume }: VolumeRef): void {
   for (const name of [pool, volume]) {
     const problem = checkVolumeUse(name);
     if (problem) throw new IncusError('unsafeName', { text: `${name}: ${problem}` });

@@ -1,4 +1,5 @@
-import { parseBackups, type ServerBackup } from './backups.ts';
+import { isRestoringVolume, parseBackups, type ServerBackup } from './backups.ts';
+import { volumeBackupsPath } from './volumeBackupCommands.ts';
 import { apiPath, instancePath, listRemotes, snapshotPath, type IncusCommand } from './commands.ts';
 import { IncusError, toIncusError } from './errors.ts';
 import { parseOperations } from './events.ts';
@@ -174,6 +175,17 @@ export class IncusClient {
   async backups(ref: InstanceRef, signal?: AbortSignal): Promise<ServerBackup[]> {
     const path = apiPath(['instances', ref.instance, 'backups'], { project: ref.project, recursion: '1' });
     return this.#get(ref.remote, path, parseBackups, signal);
+  }
+
+  /** The backups of a custom volume that its server keeps. */
+  async volumeBackups(ref: VolumeRef, signal?: AbortSignal): Promise<ServerBackup[]> {
+    return this.#get(ref.remote, volumeBackupsPath(ref), parseBackups, signal);
+  }
+
+  /** Whether the server is at work on making this volume of a backup file. */
+  async isRestoringVolume(ref: VolumeRef): Promise<boolean> {
+    const path = apiPath(['operations'], { recursion: '1', project: ref.project });
+    return this.#get(ref.remote, path, (value) => isRestoringVolume(value, ref));
   }
 
   /**

@@ -61,12 +61,13 @@ export function askVolumeName(options: {
   title: string;
   value: string;
   taken: readonly string[];
+  prompt?: string;
 }): Promise<string | undefined> {
   const check = (name: string) => {
     const problem = checkNewSnapshotName(name, options.taken);
     return problem && nameProblem(problem);
   };
-  return askName({ ...options, check, prompt: vscode.l10n.t('Name of the volume') });
+  return askName({ prompt: vscode.l10n.t('Name of the volume'), ...options, check });
 }
 
 async function askName(options: {

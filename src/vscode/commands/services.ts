@@ -19,8 +19,9 @@ import type { Temporaries } from '../../core/actions/temporary.ts';
 import type { VolumeActions } from '../../core/actions/volumes.ts';
 import type { VolumeRestore } from '../../core/actions/volumeRestore.ts';
 import type { IncusClient } from '../../core/incus/client.ts';
-import type { Inventory } from '../../core/inventory/inventory.ts';
+import type { VolumeBackups } from '../../core/actions/volumeBackups.ts';
 import type { VolumeInventory } from '../../core/inventory/volumes.ts';
+import type { Inventory } from '../../core/inventory/inventory.ts';
 import type {
   InstanceRef,
   ProjectRef,
@@ -58,6 +59,7 @@ export interface Services {
   readonly failovers: Failovers;
   readonly automations: Automations;
   readonly backups: Backups;
+  readonly volumeBackups: VolumeBackups;
   readonly drillHistory: DrillHistory;
   readonly mirrors: Mirrors;
   readonly board: MirrorBoard;

@@ -2,6 +2,7 @@ import { clearFilter, filter, sort } from './arrange.ts';
 import { automateMirroring } from './automateMirroring.ts';
 import { automatePruning } from './automatePruning.ts';
 import { exportInstance, importInstance } from './backup.ts';
+import { exportVolume, importVolume } from './volumeBackup.ts';
 import { copyCommand } from './copyCommand.ts';
 import { recoveryDrill } from './drill.ts';
 import { failBack, failOver, migrateInstance } from './failover.ts';
@@ -75,6 +76,8 @@ export const COMMANDS = {
   removeTemporaryCopies,
   exportInstance,
   importInstance,
+  exportVolume,
+  importVolume,
   mirrorInstance,
   mirrorAll,
   createGroup,

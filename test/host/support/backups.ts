@@ -1,7 +1,7 @@
 /** Backup files of instances, written and read as a user does it. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { mustRun, waitFor } from '../../lab/process.ts';
 import { type Answer, choosesFile, confirms, leaves, picks, type Question } from './dialogs.ts';
@@ -81,7 +81,25 @@ export class BackupFiles {
     await mustRun(['sha256sum', '--check', '--strict', `${basename(file)}.sha256`], { cwd: dirname(file) });
   }
 
-  /** Waits until a file that is imported is on its way to the server, or there. */
+  /**
+   * A file whose second half never comes: whoever sends it is held in the middle.
+   * @param whole what it would be
+   */
+  async held(whole: string): Promise<string> {
+    const path = join(this.host.folder(), 'held');
+    await mustRun(['mkfifo', path]);
+    const content = readFileSync(whole);
+    const writer = createWriteStream(path);
+    // Whoever reads it may be ended at any time.
+    writer.on('error', () => undefined);
+    writer.write(content.subarray(0, content.length >> 1));
+    this.host.later(() => {
+      writer.destroy();
+    });
+    return path;
+  }
+
+  /** Waits until a part of a file that is sent is on the server. */
   async arrives(): Promise<void> {
     const folder = join(this.host.lab.primary.folder, 'backups');
     await waitFor('the file to arrive', () => {
@@ -90,14 +108,14 @@ export class BackupFiles {
     });
   }
 
-  /** Waits until the server makes an instance of it. */
-  async isUnpacked(): Promise<void> {
-    await waitFor('the file to be unpacked', async () => {
-      const running = await this.host.lab.query<Record<string, { description: string }[]>>(
-        'local:/1.0/operations?recursion=1',
-      );
-      return (running['running'] ?? []).some(({ description }) => description === 'Restoring backup') || undefined;
-    });
+  /** Has something done when the server is through with an import, before anybody hears of that. */
+  afterImport(then: () => void): void {
+    const { client } = this.host.parts;
+    const change = client.change.bind(client);
+    client.change = async (command, ...rest) => {
+      await change(command, ...rest);
+      if (command.argv.slice(0, 3).includes('import')) then();
+    };
   }
 
   /** A file system of one megabyte; what is on it ends with the test. */

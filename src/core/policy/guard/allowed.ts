@@ -10,7 +10,7 @@
  * started with it, a terminal's too.**
  */
 import { countRefusal, cut, isFilled, isMode, isName } from './arguments.ts';
-import { BACKUP_VERBS, isReleaseOfTemporary } from './allowedBackups.ts';
+import { BACKUP_VERBS, isReleaseOfTemporary, VOLUME_BACKUP_VERBS } from './allowedBackups.ts';
 import { isProtectionSetting, mayBeNamed, mirrorCopyRefusal, wholeCopyRefusal } from './allowedMirrors.ts';
 import * as servers from './allowedServers.ts';
 import { isCopySetting, isInstanceSetting, isScheduleSetting } from './allowedSettings.ts';
@@ -112,6 +112,7 @@ const BARE: ReadonlySet<string> = new Set(
 const VERBS: readonly (readonly [words: string, verb: Verb])[] = [
   ...VOLUME_VERBS,
   ...BACKUP_VERBS,
+  ...VOLUME_BACKUP_VERBS,
   [
     'snapshot create',
     {

@@ -30,7 +30,7 @@ const URL_TEXT = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*$/;
  * - `DELETE /1.0/instances/I/snapshots/S`
  * - the same three under `/1.0/storage-pools/P/volumes/custom/V/snapshots`, without `stateful`: snapshots of volumes
  * - `DELETE /1.0/operations/UUID`: cancels an operation
- * - `DELETE /1.0/instances/I/backups/backupN`: what an export left that broke off. Only names that the server gives
+ * - `DELETE /1.0/instances/I/backups/backupN`, and of a custom volume: what an export left that broke off. Only names that the server gives
  *
  * `S` must be written as `snapshotPathSegment` writes it, so that it decodes to one name, which is not `.` or `..`.
  * That matters: a server from 7.0.1 on resolves dots in a path (Go's `ServeMux`), and `snapshots/..` is the instance.
@@ -103,7 +103,7 @@ function checkPatch(segments: readonly string[], body: string | undefined): Requ
 function checkDelete(segments: readonly string[], body: string | undefined): RequestRefusal | undefined {
   const [first, id, ...rest] = segments;
   const isOperation = first === 'operations' && rest.length === 0 && UUID.test(id ?? '');
-  if (!isOperation && !isSnapshot(segments) && !isBackup(segments)) return 'path';
+  if (!isOperation && !isSnapshot(segments) && !isBackup(segments) && !isVolumeBackup(segments)) return 'path';
   return body === undefined ? undefined : 'body';
 }
 
@@ -131,6 +131,13 @@ function isSafe(segment = ''): boolean {
 
 function isBackup([instances, instance = '', backups, backup = '', ...rest]: readonly string[]): boolean {
   const isUnder = instances === 'instances' && INSTANCE_NAME.test(instance) && backups === 'backups';
+  return isUnder && rest.length === 0 && isGivenBackupName(backup);
+}
+
+function isVolumeBackup(segments: readonly string[]): boolean {
+  const [pools, pool, volumes, custom, volume, backups, backup = '', ...rest] = segments;
+  const words = [pools, volumes, custom, backups].join(' ');
+  const isUnder = words === 'storage-pools volumes custom backups' && isSafe(pool) && isSafe(volume);
   return isUnder && rest.length === 0 && isGivenBackupName(backup);
 }
 

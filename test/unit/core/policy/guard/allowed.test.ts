@@ -86,6 +86,13 @@ const ALLOWED: readonly (readonly string[])[] = [
   ['rename', ...IN_PROJECT, '--', 'local:incus-snapshots-tmp-0f3a9c1e', 'c2'],
   ['config', 'set', ...IN_PROJECT, '--', 'a:incus-snapshots-tmp-0f3a9c1e', 'security.protection.delete=false'],
   ['query', '--wait', '-X', 'DELETE', '--', 'r:/1.0/instances/c1/backups/backup0?project=default'],
+  ...[
+    ['export', '--compression', 'gzip', '--volume-only', '--', 'local:p', 'v 1', '/x/.incus-snapshots-aB3xYz/backup'],
+    ['import', '--target', 'n1', '--', 'local:p', '/home/me/v.tar.gz', 'incus-snapshots-tmp-0f3a9c1e'],
+    ['rename', '--', 'local:p', 'incus-snapshots-tmp-0f3a9c1e', 'v2'],
+    ['delete', '--', 'local:p', 'incus-snapshots-tmp-0f3a9c1e'],
+  ].map(([verb = '', ...rest]) => ['storage', 'volume', verb, ...IN_PROJECT, ...rest]),
+  ['query', '--wait', '-X', 'DELETE', '--', 'r:/1.0/storage-pools/p/volumes/custom/v/backups/backup0?project=default'],
   ['remote', 'proxy', '--', 'local:', '/run/user/1000/x/1.sock'],
   ['monitor', '--format', 'json', '--type', 'lifecycle', '--type', 'operation', '--all-projects', '--', 'local:'],
 ];
@@ -225,6 +232,16 @@ const REFUSED: readonly (readonly [why: string, argv: readonly string[]])[] = [
   ],
   ['a backup of the user', ['query', '-X', 'DELETE', '--', 'r:/1.0/instances/c1/backups/monthly']],
   ['all backups', ['query', '-X', 'DELETE', '--', 'r:/1.0/instances/c1/backups']],
+  ['deletes a volume', ['storage', 'volume', 'delete', ...IN_PROJECT, '--', 'local:p', 'v1']],
+  ['deletes two', ['storage', 'volume', 'delete', ...IN_PROJECT, '--', 'a:p', 'incus-snapshots-tmp-0f3a9c1e', 'v1']],
+  ['renames a volume', ['storage', 'volume', 'rename', ...IN_PROJECT, '--', 'local:p', 'v1', 'v2']],
+  ['a name of its own', ['storage', 'volume', 'import', ...IN_PROJECT, '--', 'local:p', '/home/me/v.tar', 'v1']],
+  [
+    'another type',
+    ['storage', 'volume', 'import', ...IN_PROJECT, '--type', 'iso', '--', 'a:p', '/x', 'incus-snapshots-tmp-0f3a'],
+  ],
+  ['writes over a file', ['storage', 'volume', 'export', ...IN_PROJECT, '--', 'local:p', 'v1', '/home/me/thesis.tar']],
+  ['a backup of the user', ['query', '-X', 'DELETE', '--', 'r:/1.0/storage-pools/p/volumes/custom/v/backups/monthly']],
   ['hides what is whole', ['rename', ...IN_PROJECT, '--', 'local:c1', 'incus-snapshots-tmp-0f3a9c1e']],
   ['an alias of the user', ['nuke', 'local:c1']],
 ];
@@ -309,8 +326,14 @@ describe('whatever is passed', () => {
     if (verb === 'snapshot' && sub === 'delete') {
       return names.length !== 2 || ['', '.', '..'].includes(names[1] ?? '') || !/^[^:/=]+:[^:/]+$/.test(names[0] ?? '');
     }
+    if (verb === 'storage') {
+      if (argv[2] === 'export') return !/[/\\]\.incus-snapshots-\w{6}[/\\]backup$/.test(names[2] ?? '');
+      const temporary = argv[2] === 'import' ? names[2] : names[1];
+      const count = argv[2] === 'delete' ? 2 : 3;
+      return !/^incus-snapshots-tmp-[a-z0-9]{4,}$/.test(temporary ?? '') || names.length !== count;
+    }
     if (verb === 'query' && argv.includes('DELETE')) {
-      return !/:\/1\.0\/(instances\/[^/.]+\/(snapshots\/[^/.]+|backups\/backup\d+(\?project=default)?)|operations\/[0-9a-f-]{36})$/.test(
+      return !/:\/1\.0\/(instances\/[^/.]+\/(snapshots\/[^/.]+|backups\/backup\d+(\?project=default)?)|storage-pools\/p\/volumes\/custom\/v\/backups\/backup0(\?project=default)?|operations\/[0-9a-f-]{36})$/.test(
         names[0] ?? '',
       );
     }
