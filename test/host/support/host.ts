@@ -233,7 +233,11 @@ export class Host {
   }
 
   /** Chooses a command in the context menu of these rows (none: in the palette), and answers what it asks. */
-  async run(id: keyof typeof COMMANDS, rows: readonly (Node | VolumeNode)[], ...answers: Answer[]): Promise<Question[]> {
+  async run(
+    id: keyof typeof COMMANDS,
+    rows: readonly (Node | VolumeNode)[],
+    ...answers: Answer[]
+  ): Promise<Question[]> {
     const command = this.#window.commands.get(id);
     assert.ok(command, `${id} is not registered`);
     const before = this.#dialogs.asked.length;
