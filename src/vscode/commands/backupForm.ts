@@ -184,7 +184,7 @@ export function takenPrompt(wanted: string): string {
 }
 
 /** Has one of several chosen; `undefined`: the user left. */
-export async function pick<T>(
+async function pick<T>(
   title: string,
   placeHolder: string,
   choices: readonly Choice<T>[],
