@@ -70,7 +70,7 @@ function spaceWords({ free, needed, unknown }: Check & { kind: 'space' }): strin
   return [
     vscode.l10n.t('{0} GiB are free', gib(free)),
     needed > 0 ? vscode.l10n.t('instances without a mirror use {0} GiB, beside their snapshots', gib(needed)) : '',
-    unknown > 0 ? vscode.l10n.t('what they use is not known of {0}', unknown) : '',
+    unknown > 0 ? vscode.l10n.t('how much {0} instances use is not known', unknown) : '',
   ]
     .filter(Boolean)
     .join('; ');
