@@ -15,7 +15,7 @@ import * as vscode from 'vscode';
 export async function run(): Promise<void> {
   // It is activated when VS Code has started; in the middle of a test its commands would be taken for those of the test.
   await vscode.extensions.getExtension('incus-snapshots.incus-snapshots')?.activate();
-  const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, color: false, reporter: 'spec' });
+  const mocha = new Mocha({ ui: 'bdd', timeout: 120_000, color: false, reporter: 'spec' });
   const pattern = process.env['INCUS_HOST_GREP'];
   if (pattern !== undefined && pattern !== '') mocha.grep(new RegExp(pattern));
   const part = process.env['INCUS_HOST_PART'] ?? '';
