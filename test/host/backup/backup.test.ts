@@ -186,7 +186,7 @@ describe('a backup file', () => {
       );
 
     const early = new AbortController();
-    const stopped = importing(await backups.held(file), early);
+    const stopped = importing((await backups.held(file)).path, early);
     await backups.arrives();
     early.abort();
     assert.equal((await stopped).kind, 'cancelled');
@@ -226,11 +226,13 @@ describe('a backup file', () => {
     await backups.leftNothing('bk-dies', file);
 
     const to = { ...ref, instance: 'bk-dies-2' };
-    const wanted = { file: await backups.held(whole), backup, to };
+    const held = await backups.held(whole);
+    const wanted = { file: held.path, backup, to };
     const imported = host.parts.backups.importInstance(wanted, signal, () => undefined, nothingIsAsked);
     const failed = assert.rejects(imported, (error) => toIncusError(error).kind !== 'cancelled');
     await backups.arrives();
     await primary.kill();
+    held.letGo();
     await failed;
     await primary.start();
     await waitFor('no half of it to be left', async () => (await temporaryOnes()).length === 0 || undefined);

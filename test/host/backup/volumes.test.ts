@@ -124,7 +124,7 @@ describe('a backup file of a volume', () => {
     const backup = await files.inspect(whole, abort.signal, () => undefined);
     const before = await everything();
     const imported = volumeBackups.importVolume(
-      { file: await backups.held(whole), backup, to },
+      { file: (await backups.held(whole)).path, backup, to },
       abort.signal,
       () => undefined,
       nothingIsAsked,

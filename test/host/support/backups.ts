@@ -1,7 +1,7 @@
 /** Backup files of instances, written and read as a user does it. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { mustRun, waitFor } from '../../lab/process.ts';
 import { type Answer, choosesFile, confirms, leaves, picks, type Question } from './dialogs.ts';
@@ -82,21 +82,21 @@ export class BackupFiles {
   }
 
   /**
-   * A file whose second half never comes: whoever sends it is held in the middle.
+   * A file of which no more than the beginning comes: whoever sends it is held until it is let go.
    * @param whole what it would be
    */
-  async held(whole: string): Promise<string> {
+  async held(whole: string): Promise<{ path: string; letGo: () => void }> {
     const path = join(this.host.folder(), 'held');
     await mustRun(['mkfifo', path]);
-    const content = readFileSync(whole);
-    const writer = createWriteStream(path);
-    // Whoever reads it may be ended at any time.
-    writer.on('error', () => undefined);
-    writer.write(content.subarray(0, content.length >> 1));
-    this.host.later(() => {
-      writer.destroy();
-    });
-    return path;
+    // Held open on both sides, so that no thread ever waits for the other one, and with no more than a pipe takes.
+    let pipe: number | undefined = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    writeSync(pipe, readFileSync(whole).subarray(0, 50_000));
+    const letGo = () => {
+      if (pipe !== undefined) closeSync(pipe);
+      pipe = undefined;
+    };
+    this.host.later(letGo);
+    return { path, letGo };
   }
 
   /** Waits until a part of a file that is sent is on the server. */
