@@ -1,25 +1,13 @@
 import * as vscode from 'vscode';
 import { createHash, randomBytes } from 'node:crypto';
 import { homedir, hostname } from 'node:os';
-import { Actions } from './core/actions/actions.ts';
-import { Automations } from './core/actions/automations.ts';
-import { VolumeBackups } from './core/actions/volumeBackups.ts';
-import { Backups } from './core/actions/backups.ts';
-import { Drills } from './core/actions/drill.ts';
-import { Failovers } from './core/actions/failover.ts';
 import { DrillHistory } from './core/actions/drillHistory.ts';
 import { Mirrors } from './core/actions/mirror.ts';
 import { MirrorHistory } from './core/actions/mirrorHistory.ts';
 import { Operations } from './core/actions/operations.ts';
 import { KeyedQueue } from './core/actions/queue.ts';
-import { Preflight } from './core/actions/preflight.ts';
-import { Remotes } from './core/actions/remotes.ts';
-import { Restore } from './core/actions/restore.ts';
 import { ScheduleEdits } from './core/actions/scheduleEdits.ts';
-import { ServerCopies } from './core/actions/serverCopy.ts';
 import { Temporaries } from './core/actions/temporary.ts';
-import { VolumeActions } from './core/actions/volumes.ts';
-import { VolumeRestore } from './core/actions/volumeRestore.ts';
 import { IncusClient } from './core/incus/client.ts';
 import { Runner } from './core/incus/runner.ts';
 import { ProxyTransport } from './core/incus/proxyTransport.ts';
@@ -27,7 +15,6 @@ import { QueryTransport, type Transport } from './core/incus/transport.ts';
 import { Follower } from './core/inventory/follow.ts';
 import { Inventory } from './core/inventory/inventory.ts';
 import { VolumeInventory } from './core/inventory/volumes.ts';
-import { automationPlaces } from './vscode/automation/places.ts';
 import { showFailedSnapshot, showLeftover } from './vscode/commands/report.ts';
 import { registerCommands } from './vscode/commands/registration.ts';
 import { buildGroups } from './vscode/groups/parts.ts';
@@ -91,15 +78,10 @@ export function build(storage: vscode.Memento, isProxyWanted = wantsProxy, memor
   const volumes = new VolumeInventory(client, inventory);
   const follower = followerOf(log, client, inventory, volumes);
   const queue = new KeyedQueue();
-  const actions = new Actions(client, inventory, queue);
-  const volumeRestore = new VolumeRestore(client, inventory, volumes, queue);
-  const restore = new Restore(client, inventory, queue, volumes, volumeRestore);
-  const remotes = new Remotes(client, inventory);
   const draft = new SetUpDraft(memento);
   const temporaries = new Temporaries(client, inventory, queue, maker(), (ref, error) => {
     showLeftover(log, ref, error);
   });
-  const drills = new Drills(client, inventory, queue, temporaries);
   const drillHistory = new DrillHistory(memento, inventory);
   const info = new InfoDocuments();
   const volumesProvider = new VolumesProvider(inventory, volumes, queue);
@@ -118,16 +100,10 @@ export function build(storage: vscode.Memento, isProxyWanted = wantsProxy, memor
   const timelines = new Timelines(inventory, health, log);
   const provider = new InstancesProvider(inventory, queue, arrangement, board, drillHistory, health);
   return {
-    ...{ log, client, transport, inventory, follower, queue, actions, restore, info, timelines, schedules, provider },
-    ...{ edits, health, prunes, temporaries, drills, drillHistory, mirrors, board, mirrorsProvider, arrangement },
-    ...{ remotes, preflight: new Preflight(client, inventory, temporaries), draft },
-    ...{ volumes, volumeRestore, volumeActions: new VolumeActions(client, inventory, volumes, queue), volumesProvider },
-    ...buildGroups(memento, client, inventory, queue, restore),
-    serverCopies: new ServerCopies(client, inventory, queue, operations),
-    failovers: new Failovers(client, inventory, queue, mirrors),
-    automations: new Automations(runner, automationPlaces),
-    backups: new Backups(client, inventory, queue, temporaries),
-    volumeBackups: new VolumeBackups(client, inventory, volumes, queue, temporaries),
+    ...{ log, runner, client, transport, inventory, follower, queue, operations, info, timelines, schedules, provider },
+    ...{ edits, health, prunes, temporaries, drillHistory, mirrors, board, mirrorsProvider, arrangement, draft },
+    ...{ volumes, volumesProvider },
+    ...buildGroups(memento, client, inventory, queue),
   };
 }
 

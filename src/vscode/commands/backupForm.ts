@@ -184,11 +184,7 @@ export function takenPrompt(wanted: string): string {
 }
 
 /** Has one of several chosen; `undefined`: the user left. */
-async function pick<T>(
-  title: string,
-  placeHolder: string,
-  choices: readonly Choice<T>[],
-): Promise<T | undefined> {
+async function pick<T>(title: string, placeHolder: string, choices: readonly Choice<T>[]): Promise<T | undefined> {
   const picked = await vscode.window.showQuickPick(choices, { title, placeHolder, ignoreFocusOut: true });
   return picked?.value;
 }

@@ -8,8 +8,9 @@ import { thisExtension } from '../thisExtension.ts';
 import type { Node } from '../tree/nodes.ts';
 import type { VolumeNode } from '../volumes/nodes.ts';
 import { showFailure } from './report.ts';
-import { type Selection, selectionOf, type Services } from './services.ts';
+import { type Ground, type Selection, selectionOf } from './services.ts';
 import type { COMMANDS } from './table.ts';
+import type { Work } from './work.ts';
 
 type CommandId = keyof typeof COMMANDS;
 
@@ -21,18 +22,23 @@ const FROM_KEYBOARD_VOLUMES = 'volumes';
  * Registers all commands that the manifest names. What they do is read when one is called for the first time. Here, and
  * only here, failures become messages.
  */
-export function registerCommands(services: Services): vscode.Disposable {
+export function registerCommands(
+  ground: Ground,
+  makeWork = async (): Promise<Work> => (await import('./table.ts')).workOn(ground),
+): vscode.Disposable {
+  let work: Promise<Work> | undefined;
   const registrations = named().map((id) =>
     vscode.commands.registerCommand(`${SECTION}.${id}`, async (first?: unknown, second?: unknown) => {
-      const selection = selectionFrom(services, first, second);
+      const selection = selectionFrom(ground, first, second);
       try {
         const { COMMANDS } = await import('./table.ts');
-        await COMMANDS[id](services, selection);
+        work ??= makeWork();
+        await COMMANDS[id]({ ...ground, ...(await work) }, selection);
       } catch (error) {
         const failure = toIncusError(error);
         // A failed call stands in the log already.
-        if (failure.kind === 'other' && failure.argv.length === 0) services.log.error(error);
-        await showFailure(services.log, undefined, failure);
+        if (failure.kind === 'other' && failure.argv.length === 0) ground.log.error(error);
+        await showFailure(ground.log, undefined, failure);
       }
     }),
   );
@@ -46,9 +52,9 @@ function named(): CommandId[] {
 }
 
 /** A menu hands over the row under the mouse and, where it is among them, all selected rows. */
-function selectionFrom(services: Services, first: unknown, second: unknown): Selection {
-  if (first === FROM_KEYBOARD) return selectionOf(services.view.selection);
-  if (first === FROM_KEYBOARD_VOLUMES) return selectionOf(services.volumesView.selection);
+function selectionFrom(ground: Ground, first: unknown, second: unknown): Selection {
+  if (first === FROM_KEYBOARD) return selectionOf(ground.view.selection);
+  if (first === FROM_KEYBOARD_VOLUMES) return selectionOf(ground.volumesView.selection);
   if (Array.isArray(second) && second.length > 0) return selectionOf(second.filter(isNode));
   if (isNode(first)) return selectionOf([first]);
   return looseSelection(first);

@@ -1,25 +1,14 @@
 import type * as vscode from 'vscode';
-import type { Actions } from '../../core/actions/actions.ts';
-import type { Automations } from '../../core/actions/automations.ts';
-import type { Backups } from '../../core/actions/backups.ts';
-import type { Drills } from '../../core/actions/drill.ts';
-import type { Failovers } from '../../core/actions/failover.ts';
 import type { DrillHistory } from '../../core/actions/drillHistory.ts';
 import type { Mirrors } from '../../core/actions/mirror.ts';
 import type { ScheduleEdits } from '../../core/actions/scheduleEdits.ts';
-import type { GroupRestore } from '../../core/actions/groupRestore.ts';
-import type { GroupSnapshots } from '../../core/actions/groupSnapshots.ts';
+import type { Operations } from '../../core/actions/operations.ts';
+import type { PauseJournal } from '../../core/actions/pauseJournal.ts';
 import type { KeyedQueue } from '../../core/actions/queue.ts';
-import type { Preflight } from '../../core/actions/preflight.ts';
 import type { SetUpDraft } from '../setUpDraft.ts';
-import type { Remotes } from '../../core/actions/remotes.ts';
-import type { Restore } from '../../core/actions/restore.ts';
-import type { ServerCopies } from '../../core/actions/serverCopy.ts';
 import type { Temporaries } from '../../core/actions/temporary.ts';
-import type { VolumeActions } from '../../core/actions/volumes.ts';
-import type { VolumeRestore } from '../../core/actions/volumeRestore.ts';
 import type { IncusClient } from '../../core/incus/client.ts';
-import type { VolumeBackups } from '../../core/actions/volumeBackups.ts';
+import type { Runner } from '../../core/incus/runner.ts';
 import type { VolumeInventory } from '../../core/inventory/volumes.ts';
 import type { Inventory } from '../../core/inventory/inventory.ts';
 import type {
@@ -43,29 +32,21 @@ import type { MirrorRow } from '../mirrors/provider.ts';
 import type { Arrangement } from '../tree/arrangement.ts';
 import type { Node } from '../tree/nodes.ts';
 import type { VolumeNode } from '../volumes/nodes.ts';
+import type { Work } from './work.ts';
 
-/** What commands work with; made once, in `extension.ts`. */
-export interface Services {
+/** What commands share with views; made once, in `extension.ts`. */
+export interface Ground {
   readonly inventory: Inventory;
   readonly client: IncusClient;
-  readonly actions: Actions;
+  readonly runner: Runner;
   readonly volumes: VolumeInventory;
-  readonly volumeActions: VolumeActions;
-  readonly volumeRestore: VolumeRestore;
-  readonly restore: Restore;
   readonly temporaries: Temporaries;
-  readonly drills: Drills;
-  readonly serverCopies: ServerCopies;
-  readonly failovers: Failovers;
-  readonly automations: Automations;
-  readonly backups: Backups;
-  readonly volumeBackups: VolumeBackups;
+  readonly operations: Operations;
+  readonly journal: PauseJournal;
   readonly drillHistory: DrillHistory;
   readonly mirrors: Mirrors;
   readonly board: MirrorBoard;
   readonly groups: GroupBoard;
-  readonly groupSnapshots: GroupSnapshots;
-  readonly groupRestore: GroupRestore;
   readonly queue: KeyedQueue;
   readonly log: Log;
   readonly info: InfoDocuments;
@@ -75,8 +56,6 @@ export interface Services {
   readonly arrangement: Arrangement;
   readonly edits: ScheduleEdits;
   readonly health: HealthBoard;
-  readonly remotes: Remotes;
-  readonly preflight: Preflight;
   readonly draft: SetUpDraft;
   /** What is selected in the view. */
   readonly view: Pick<vscode.TreeView<Node>, 'selection'>;
@@ -87,6 +66,9 @@ export interface Services {
   /** Reads the remotes where that has not been done yet. */
   readonly loaded: () => Promise<void>;
 }
+
+/** What commands work with. */
+export interface Services extends Ground, Work {}
 
 /** The snapshots of one name of a group's members. */
 export interface GroupSet {

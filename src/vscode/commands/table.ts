@@ -39,6 +39,8 @@ import {
   setVolumeSnapshotExpiry,
 } from './volumes.ts';
 
+export { workOn } from './work.ts';
+
 /** Every command of the extension, by its id without the section. `registration.ts` reads this file when one is called. */
 export const COMMANDS = {
   createSnapshot,

@@ -1,10 +1,7 @@
 import type { Memento } from 'vscode';
 import { GroupRecovery } from '../../core/actions/groupRecovery.ts';
-import { GroupRestore } from '../../core/actions/groupRestore.ts';
-import { GroupSnapshots } from '../../core/actions/groupSnapshots.ts';
 import { PauseJournal } from '../../core/actions/pauseJournal.ts';
 import type { KeyedQueue } from '../../core/actions/queue.ts';
-import type { Restore } from '../../core/actions/restore.ts';
 import type { IncusClient } from '../../core/incus/client.ts';
 import type { Inventory } from '../../core/inventory/inventory.ts';
 import { isProgramAlive, thisProgram } from '../mirrors/store.ts';
@@ -13,20 +10,13 @@ import { GroupBoard } from './board.ts';
 import { GroupsProvider } from './provider.ts';
 
 /** Builds what groups need. @param memento keeps who is paused, over the end of the window */
-export function buildGroups(
-  memento: Memento,
-  client: IncusClient,
-  inventory: Inventory,
-  queue: KeyedQueue,
-  restore: Restore,
-) {
+export function buildGroups(memento: Memento, client: IncusClient, inventory: Inventory, queue: KeyedQueue) {
   const journal = new PauseJournal(memento, thisProgram(), isProgramAlive);
   const groups = new GroupBoard(inventory, readGroups);
   return {
     groups,
     groupsProvider: new GroupsProvider(groups),
-    groupSnapshots: new GroupSnapshots(client, inventory, queue, journal),
-    groupRestore: new GroupRestore(client, inventory, queue, restore),
+    journal,
     recovery: new GroupRecovery(client, inventory, queue, journal),
   };
 }

@@ -15,7 +15,8 @@ import { toIncusError } from '../../../src/core/incus/errors.ts';
 import { type InstanceRef, keyOf } from '../../../src/core/model.ts';
 import { registerCommands } from '../../../src/vscode/commands/registration.ts';
 import type { COMMANDS } from '../../../src/vscode/commands/table.ts';
-import type { Services } from '../../../src/vscode/commands/services.ts';
+import type { Ground } from '../../../src/vscode/commands/services.ts';
+import { type Work, workOn } from '../../../src/vscode/commands/work.ts';
 import { describeError } from '../../../src/vscode/messages.ts';
 import { instanceNode, type Node, remoteNode, snapshotNode } from '../../../src/vscode/tree/nodes.ts';
 import type { VolumeNode } from '../../../src/vscode/volumes/nodes.ts';
@@ -45,7 +46,7 @@ export interface NewContainer extends Place {
   pool?: string;
 }
 
-type Parts = ReturnType<typeof build>;
+type Parts = ReturnType<typeof build> & Work;
 
 /** Calls that are told of a test that failed. */
 const LAST_CALLS = 30;
@@ -92,8 +93,10 @@ export class Host {
     this.#window.install();
     this.proxied = WAY === 'proxy';
     this.memento = new MapMemento();
-    this.#parts = build(this.memento, () => this.proxied);
-    registerCommands(this.#services(this.#parts));
+    const built = build(this.memento, () => this.proxied);
+    const work = workOn(built);
+    this.#parts = { ...built, ...work };
+    registerCommands(this.#ground(built), () => Promise.resolve(work));
   }
 
   async end(): Promise<void> {
@@ -363,11 +366,11 @@ export class Host {
     return this.lab.must('exec', '-T', name, '--', ...argv);
   }
 
-  #services(parts: Parts): Services {
+  #ground(parts: ReturnType<typeof build>): Ground {
     const view: unknown = Object.defineProperty({}, 'selection', { get: () => this.selection });
     return {
       ...parts,
-      view: view as Services['view'],
+      view: view as Ground['view'],
       volumesView: { selection: [] },
       reveal: (node) => {
         this.revealed.push(node);
