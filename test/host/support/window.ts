@@ -45,6 +45,7 @@ export class Window {
       'createOutputChannel',
       'createTerminal',
       'createWebviewPanel',
+      'registerWebviewPanelSerializer',
     ]),
     commands: pick(vscode.commands, ['registerCommand', 'executeCommand']),
     env: pick(vscode.env, ['openExternal']),
@@ -70,6 +71,8 @@ export class Window {
         this.webviews.push(webview);
         return webview.panel;
       },
+      // The extension under development has its own already.
+      registerWebviewPanelSerializer: () => new vscode.Disposable(() => undefined),
     });
     Object.assign(vscode.commands, {
       // The extension under development has its own already.
