@@ -6,7 +6,8 @@ import type { Program } from '../core/incus/runner.ts';
 import { DEFAULT_PROJECT, type SnapshotServerPair } from '../core/model.ts';
 import { checkGroup, type Group } from '../core/policy/groups/group.ts';
 import { checkRemoteName } from '../core/policy/names.ts';
-import { isTimeZone, ownTimeZone } from '../core/policy/schedule/zone.ts';
+import { isTimeZone } from '../core/policy/schedule/zone.ts';
+import { ownZone } from './formats.ts';
 
 /** The section of all settings of the extension. */
 export const SECTION = 'incusSnapshots';
@@ -151,7 +152,7 @@ export function onDidChangeSnapshotServers(listener: () => void): vscode.Disposa
  */
 export function timeZoneOf(remote: string): string {
   const zone = read('timeZones', z.record(z.string(), z.unknown()), {})[remote];
-  return typeof zone === 'string' && isTimeZone(zone) ? zone : ownTimeZone();
+  return typeof zone === 'string' && isTimeZone(zone) ? zone : ownZone();
 }
 
 /** Says in the settings in which zone a remote's server is; `undefined`: in that of this machine. */

@@ -36,10 +36,8 @@ export function isTimeZone(name: string): boolean {
 
 /** The zone of the clock of this machine. */
 export function ownTimeZone(): string {
-  return (own ??= new Intl.DateTimeFormat().resolvedOptions().timeZone);
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
-
-let own: string | undefined;
 
 /** @throws RangeError where there is no such zone */
 export function wallTime(at: Date, zone: string): WallTime {
