@@ -25,6 +25,9 @@ const WAYS = ['proxy', 'query'];
 /** Parts of the host suite that say something of both ways of reading; the others read as these have shown. */
 const BOTH_WAYS = ['following', 'sidebar', 'snapshots'];
 
+/** What takes longest is begun first, so that no job runs alone at the end. */
+const LONGEST = ['ui', 'host: mirroring', 'host: snapshots', 'host: following'];
+
 /** Jobs side by side: most of a test's time is waiting for a server. */
 const JOBS = 2;
 
@@ -72,7 +75,7 @@ function jobsOf({ suites, line, grep, ways, thorough, desktop }) {
   ];
   const host = ['test/lab/host-suite.ts', desktop ? 'desktop' : 'workbench', line, grep];
   const parts = grep === '' && !desktop ? hostParts() : [''];
-  return suites.flatMap((suite) => {
+  const jobs = suites.flatMap((suite) => {
     if (suite === 'unit') return [{ name: 'unit', argv: vitest('unit'), env: {} }];
     if (suite === 'ui') return [{ name: `ui (Incus ${line})`, argv: vitest('ui'), env: {} }];
     return parts.flatMap((part) =>
@@ -83,6 +86,11 @@ function jobsOf({ suites, line, grep, ways, thorough, desktop }) {
       })),
     );
   });
+  const rank = ({ name }) => {
+    const at = LONGEST.findIndex((one) => name.startsWith(one));
+    return at < 0 ? LONGEST.length : at;
+  };
+  return jobs.sort((a, b) => rank(a) - rank(b));
 }
 
 /** Runs one job; resolves with its counts. */
