@@ -157,7 +157,7 @@ export interface Volume {
   readonly description: string;
   readonly createdAt: Date;
   readonly config: Config;
-  /** The instances that use it, of whatever project; those that have it by a profile among them. */
+  /** The instances that use it, of whatever project, by project and name; those that have it by a profile among them. */
   readonly usedBy: readonly InstanceRef[];
   /** Bytes in use, where the server tells. */
   readonly usedBytes?: number;

@@ -147,10 +147,16 @@ function readVolume(
   };
 }
 
-/** Of what uses a volume only the instances; a profile's are named one by one. */
+/**
+ * Of what uses a volume only the instances, by project and name; a profile's are named one by one. The server names them in
+ * another order each time: it keeps them in a map of Go.
+ */
 function usersIn(urls: readonly string[], remote: string): InstanceRef[] {
   const refs = urls.flatMap((url) => instanceOfUrl(url, remote) ?? []);
-  return [...new Map(refs.map((ref) => [JSON.stringify(ref), ref])).values()];
+  const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+  return [...new Map(refs.map((ref) => [JSON.stringify(ref), ref])).values()].toSorted(
+    (a, b) => byText(a.project, b.project) || byText(a.instance, b.instance),
+  );
 }
 
 function readSnapshots(values: readonly unknown[], ref: VolumeRef, onBad: BadRecord): VolumeSnapshot[] {

@@ -44,7 +44,7 @@ export type VolumeRestoreBlock =
   | { readonly reason: 'newerSnapshots'; readonly setting: string; readonly snapshots: readonly string[] };
 
 export interface VolumeRestorePlan {
-  /** In the order in which the server names them. */
+  /** By project and name. */
   readonly users: readonly VolumeUser[];
   /** Names of snapshots newer than this one that the pool deletes. */
   readonly lostSnapshots: readonly string[];

@@ -56,6 +56,19 @@ describe('the volumes of a pool', () => {
     expect(bare).not.toHaveProperty('usedBytes');
   });
 
+  it('name who uses them in one order, whatever order the server names them in', () => {
+    const users = ['b?project=default', 'a?project=web', 'a?project=default'].map((user) => `/1.0/instances/${user}`);
+    const [one, other] = [users, users.toReversed()].map(
+      (used_by) => parseCustomVolumes([row('data', { used_by })], place, onBad)[0]?.usedBy,
+    );
+    expect(one?.map(({ project, instance }) => [project, instance])).toEqual([
+      ['default', 'a'],
+      ['default', 'b'],
+      ['web', 'a'],
+    ]);
+    expect(other).toEqual(one);
+  });
+
   it('of two members of a cluster are told apart', () => {
     const listed = ['n1', 'n2'].flatMap((location) => [
       row('data', { location }),
