@@ -103,7 +103,7 @@ export function build(storage: vscode.Memento, isProxyWanted = wantsProxy, memor
     ...{ log, runner, client, transport, inventory, follower, queue, operations, info, timelines, schedules, provider },
     ...{ edits, health, prunes, temporaries, drillHistory, mirrors, board, mirrorsProvider, arrangement, draft },
     ...{ volumes, volumesProvider },
-    ...buildGroups(memento, client, inventory, queue),
+    ...buildGroups(memento, client, inventory, volumes, queue),
   };
 }
 

@@ -7,6 +7,7 @@ import { Runner } from '../../src/core/incus/runner.ts';
 import { QueryTransport } from '../../src/core/incus/transport.ts';
 import { Inventory } from '../../src/core/inventory/inventory.ts';
 import type { InstanceRef } from '../../src/core/model.ts';
+import { isVolumeRef, type Member } from '../../src/core/policy/groups/member.ts';
 import { IMAGE } from '../../test/lab/handle.ts';
 import { startLab } from '../../test/lab/lab.ts';
 import type { Experiment, Measurement } from '../figure.ts';
@@ -46,7 +47,7 @@ async function measure(): Promise<ReadonlyMap<string, Measurement>> {
     };
     const frozen = async () => {
       const name = `frozen-${made++}`;
-      const work = ({ ref }: { ref: InstanceRef }) => snapshot(ref, name);
+      const work = ({ ref }: Member) => (isVolumeRef(ref) ? Promise.resolve(0) : snapshot(ref, name));
       const { longestPause } = await freezer.together(members, work, new AbortController().signal);
       return longestPause ?? Number.NaN;
     };

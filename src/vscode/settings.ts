@@ -95,6 +95,7 @@ const group = z.object({
   remote: z.string(),
   projects: z._default(z.array(z.string()), [DEFAULT_PROJECT]),
   matchLabels: z.record(z.string(), z.string()),
+  attachedVolumes: z._default(z.boolean(), false),
   frozen: z._default(z.boolean(), true),
   onFailure: z._default(z.enum(['keep', 'takeBack']), 'keep'),
 });

@@ -1,12 +1,16 @@
-/** A group in its view: snapshotted frozen from its row, damaged, and restored as one. */
+/** A group of containers and volumes in its view: snapshotted frozen from its row, damaged, and restored as one. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attachLab } from '../lab/handle.ts';
 import { Window } from './window.ts';
 
 const lab = attachLab();
 const NAMES = ['shop-cache', 'shop-db', 'shop-web'] as const;
+/** By the container that has it. */
+const VOLUMES = { 'shop-db': 'shop-data', 'shop-web': 'shop-uploads' } as const;
 const SETTINGS = {
-  'incusSnapshots.groups': [{ name: 'web-shop', remote: 'local', matchLabels: { 'user.app': 'web-shop' } }],
+  'incusSnapshots.groups': [
+    { name: 'web-shop', remote: 'local', matchLabels: { 'user.app': 'web-shop' }, attachedVolumes: true },
+  ],
 };
 
 beforeAll(async () => {
@@ -15,13 +19,27 @@ beforeAll(async () => {
       lab.must('launch', '--quiet', '--config', 'user.app=web-shop', 'local:busybox', `local:${name}`),
     ),
   );
+  for (const [instance, volume] of Object.entries(VOLUMES)) {
+    await lab.must('storage', 'volume', 'create', 'local:default', volume);
+    const device = ['disk', 'pool=default', `source=${volume}`, 'path=/data'];
+    await lab.must('config', 'device', 'add', instance, 'data', ...device);
+  }
 });
 
-afterAll(() => lab.must('delete', '--force', ...NAMES));
+afterAll(async () => {
+  await lab.must('delete', '--force', ...NAMES);
+  for (const volume of Object.values(VOLUMES)) await lab.must('storage', 'volume', 'delete', 'local:default', volume);
+});
+
+/** Files of the containers, and of the volumes. */
+const FILES = [
+  ...NAMES.map((name) => [name, '/root/data'] as const),
+  ...Object.keys(VOLUMES).map((name) => [name, '/data/data'] as const),
+];
 
 const write = (content: string) =>
-  Promise.all(NAMES.map((name) => lab.must('exec', '-T', name, '--', 'sh', '-c', `echo ${content} > /root/data`)));
-const contents = () => Promise.all(NAMES.map((name) => lab.must('file', 'pull', `${name}/root/data`, '-')));
+  Promise.all(FILES.map(([name, path]) => lab.must('exec', '-T', name, '--', 'sh', '-c', `echo ${content} > ${path}`)));
+const contents = () => Promise.all(FILES.map(([name, path]) => lab.must('file', 'pull', `${name}${path}`, '-')));
 
 test('a group is snapshotted frozen from its row, damaged, and restored as one', () =>
   Window.use(
@@ -31,13 +49,13 @@ test('a group is snapshotted frozen from its row, damaged, and restored as one',
       const header = window.page.locator('.pane-header').filter({ hasText: 'Groups' });
       if ((await header.getAttribute('aria-expanded')) !== 'true') await header.click();
       await window.row('web-shop').waitFor();
-      await expect.poll(() => window.description('web-shop'), { timeout: 30_000 }).toMatch(/^3 members/);
+      await expect.poll(() => window.description('web-shop'), { timeout: 30_000 }).toMatch(/^5 members/);
       await window.chooseFromMenu('web-shop', 'Snapshot Group');
       await window.answer('Name of the snapshot', 'before-upgrade');
       await window.answer('When does it expire?');
       const ways = await window.question('Frozen together');
       await ways.getByRole('button', { name: 'OK' }).click();
-      await window.status(/Snapshot before-upgrade of web-shop created: 3 members\. Longest pause of a member:/);
+      await window.status(/Snapshot before-upgrade of web-shop created: 5 members\. Longest pause of a member:/);
       await window.expand('web-shop');
       await window.row('before-upgrade').last().waitFor();
       await expect
@@ -47,9 +65,9 @@ test('a group is snapshotted frozen from its row, damaged, and restored as one',
 
       await write('bad');
       await window.chooseFromMenu('before-upgrade', 'Restore Group...');
-      await window.press('Restore 3 members');
-      await window.status('web-shop was restored to before-upgrade: 3 members.');
-      expect(await contents()).toEqual(['good\n', 'good\n', 'good\n']);
+      await window.press('Restore 5 members');
+      await window.status('web-shop was restored to before-upgrade: 5 members.');
+      expect(await contents()).toEqual(FILES.map(() => 'good\n'));
     },
     { settings: SETTINGS },
   ));

@@ -4,7 +4,8 @@ import type { IncusClient } from '../incus/client.ts';
 import * as commands from '../incus/commands.ts';
 import { toIncusError } from '../incus/errors.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { type Instance, type InstanceRef, keyOf } from '../model.ts';
+import type { InstanceRef, Volume } from '../model.ts';
+import { instancesAmong, type Member, memberKey, volumesAmong } from '../policy/groups/member.ts';
 import { planFreeze } from '../policy/groups/plans.ts';
 
 /** Programs side by side. */
@@ -23,7 +24,7 @@ const FREEZING = { pause: 200, looks: 50 } as const;
 const NOT_OURS = /already frozen/i;
 
 export interface Standstill<T> {
-  /** By {@link keyOf} of the member: what came of the work, or why it was not done. */
+  /** By {@link memberKey}: what came of the work, or why it was not done. */
   readonly results: ReadonlyMap<string, PromiseSettledResult<T>>;
   /** Milliseconds for which the one that was paused longest was so; absent where none was. */
   readonly longestPause?: number;
@@ -34,7 +35,8 @@ export interface Standstill<T> {
 /**
  * Pauses instances together, so that there is one moment at which all of them stand still, and resumes each of them,
  * whatever happens. What is done to one can begin when it stands still itself, since it stays as it is until it is
- * resumed; none is resumed before all stand still.
+ * resumed; none is resumed before all stand still. A volume is worked on while those among the instances that use it stand
+ * still, and these stay so until that is done.
  */
 export class Freezer {
   readonly #client: IncusClient;
@@ -46,31 +48,45 @@ export class Freezer {
   }
 
   /**
-   * @param members as they are; those that run are paused
+   * @param members as they are; the instances that run are paused
    * @param signal resumes them at once, whatever is still being done to them
    */
   async together<T>(
-    members: readonly Instance[],
-    work: (member: Instance) => Promise<T>,
+    members: readonly Member[],
+    work: (member: Member) => Promise<T>,
     signal: AbortSignal,
   ): Promise<Standstill<T>> {
-    const { pause, still } = planFreeze(members);
+    const { pause, still } = planFreeze(instancesAmong(members));
+    const volumes = volumesAmong(members);
     const [pausing, working, resuming] = [pLimit(AT_ONCE), pLimit(AT_ONCE), pLimit(AT_ONCE)];
     const results = new Map<string, PromiseSettledResult<T>>();
-    const stillPaused = new Set<Instance>();
+    const stillPaused = new Set<Member>();
     let longestPause: number | undefined;
     const pauses = pause.map((member) => pausing(() => this.#pause(member.ref)));
     const allStand = Promise.allSettled(pauses);
-    const settle = async (member: Instance, ready: Promise<unknown>): Promise<void> => {
+    const settle = async (member: Member, ready: Promise<unknown>): Promise<void> => {
       const [result] = await Promise.allSettled([ready.then(() => working(() => work(member)))]);
-      results.set(keyOf(member.ref), result);
+      results.set(memberKey(member.ref), result);
     };
-    const underPause = async (member: Instance, paused: Promise<number>): Promise<void> => {
-      const done = settle(member, paused);
+    const pauseOf = new Map(pause.map(({ ref }, at) => [memberKey(ref), pauses[at]]));
+    const worked = volumes.map((volume) => ({
+      users: usersOf(volume),
+      done: settle(volume, Promise.all(usersOf(volume).flatMap((user) => pauseOf.get(user) ?? []))),
+    }));
+    const underPause = async (
+      member: Member & { readonly ref: InstanceRef },
+      paused: Promise<number>,
+    ): Promise<void> => {
+      const user = memberKey(member.ref);
+      const itsVolumes = worked.filter(({ users }) => users.includes(user));
+      const done = Promise.all([settle(member, paused), ...itsVolumes.map((volume) => volume.done)]);
       const [outcome] = await Promise.allSettled([paused]);
       await Promise.race([Promise.all([done, allStand]), aborted(signal)]);
       await allStand;
-      if (outcome.status === 'rejected' && NOT_OURS.test(toIncusError(outcome.reason).text)) return done;
+      if (outcome.status === 'rejected' && NOT_OURS.test(toIncusError(outcome.reason).text)) {
+        await done;
+        return;
+      }
       if (!(await resuming(() => this.#resumeNow(member.ref, outcome.status === 'fulfilled')))) {
         stillPaused.add(member);
       }
@@ -82,9 +98,10 @@ export class Freezer {
     await Promise.all([
       ...pause.map((member, at) => underPause(member, pauses[at] ?? Promise.reject(new Error('not paused')))),
       ...still.map((member) => settle(member, allStand)),
+      ...worked.map(({ done }) => done),
     ]);
-    const left = members.filter((member) => stillPaused.has(member)).map(({ ref }) => ref);
-    return { results, stillPaused: left, ...(longestPause !== undefined && { longestPause }) };
+    const left = instancesAmong(members).filter((member) => stillPaused.has(member));
+    return { results, stillPaused: left.map(({ ref }) => ref), ...(longestPause !== undefined && { longestPause }) };
   }
 
   /**
@@ -134,6 +151,11 @@ export class Freezer {
     }
     return false;
   }
+}
+
+/** Who uses a volume, as {@link memberKey} names them. */
+function usersOf({ usedBy }: Volume): string[] {
+  return usedBy.map(memberKey);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -3,60 +3,97 @@ import type { IncusClient } from '../incus/client.ts';
 import * as commands from '../incus/commands.ts';
 import { IncusError, toIncusError } from '../incus/errors.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { type Instance, type InstanceRef, isRunning, keyOf } from '../model.ts';
+import { restoreVolumeSnapshot } from '../incus/volumeCommands.ts';
+import { type Instance, type InstanceRef, isRunning, keyOf, type VolumeRef } from '../model.ts';
+import { isVolumeRef, memberKey, memberName, type MemberRef } from '../policy/groups/member.ts';
 import { planGroupRestore } from '../policy/groups/plans.ts';
 import type { RestorePlan } from '../policy/restore.ts';
+import type { VolumeRestorePlan } from '../policy/volumes/volumeRestore.ts';
 import { queueKey, type SeenSnapshot } from './actions.ts';
 import type { KeyedQueue } from './queue.ts';
 import type { Restore } from './restore.ts';
+import { BLOCKS, type VolumeRestore } from './volumeRestore.ts';
+import { type SeenVolumeSnapshot, volumeQueueKey } from './volumes.ts';
 
-/** The snapshot of one member, and what restoring it would do. */
+/** The snapshot of one instance, and what restoring it would do. */
 export interface PlannedPart {
   readonly seen: SeenSnapshot;
   readonly plan: RestorePlan;
+}
+
+/** The snapshot of one volume, and what restoring it would do. */
+export interface PlannedVolume {
+  readonly seen: SeenVolumeSnapshot;
+  readonly plan: VolumeRestorePlan;
+}
+
+export interface GroupRestorePlans {
+  readonly parts: readonly PlannedPart[];
+  readonly volumes: readonly PlannedVolume[];
+  /** Instances that run on these volumes and are not restored themselves: they are stopped and started with the others. */
+  readonly bystanders: readonly InstanceRef[];
 }
 
 export type GroupRestoreStep = 'check' | 'stop' | 'restore' | 'start';
 
 export interface GroupRestoreOutcome {
   /** Members that are as they were in the set. */
-  readonly restored: readonly InstanceRef[];
+  readonly restored: readonly MemberRef[];
   /** The first member that failed, and at what; where that was not the starting, none was started. */
   readonly failed: readonly {
-    readonly ref: InstanceRef;
+    readonly ref: MemberRef;
     readonly step: GroupRestoreStep;
     readonly error: IncusError;
   }[];
-  /** Members that ran before and do not run now. */
+  /** Instances that ran before and do not run now. */
   readonly stopped: readonly InstanceRef[];
 }
 
 /** Members that are restored side by side. */
 const AT_ONCE = 4;
 
-/** Restores a set: all members are stopped, all are restored, and started in the order in which the server starts them. */
+/**
+ * Restores a set: all instances are stopped, those too that only use its volumes; all members are restored, and what ran is
+ * started in the order in which the server starts it.
+ */
 export class GroupRestore {
   readonly #client: IncusClient;
   readonly #inventory: Inventory;
   readonly #queue: KeyedQueue;
   readonly #restore: Restore;
+  readonly #volumeRestore: VolumeRestore;
 
-  constructor(client: IncusClient, inventory: Inventory, queue: KeyedQueue, restore: Restore) {
+  constructor(
+    client: IncusClient,
+    inventory: Inventory,
+    queue: KeyedQueue,
+    restore: Restore,
+    volumeRestore: VolumeRestore,
+  ) {
     this.#client = client;
     this.#inventory = inventory;
     this.#queue = queue;
     this.#restore = restore;
+    this.#volumeRestore = volumeRestore;
   }
 
   /**
    * What restoring these snapshots would do, asked of the server afresh.
    * @throws IncusError
    */
-  plan(parts: readonly SeenSnapshot[], signal?: AbortSignal): Promise<PlannedPart[]> {
-    return pLimit(AT_ONCE).map([...parts], async (seen) => ({
-      seen,
-      plan: await this.#restore.plan(seen, 'all', signal),
-    }));
+  async plan(seen: readonly (SeenSnapshot | SeenVolumeSnapshot)[], signal?: AbortSignal): Promise<GroupRestorePlans> {
+    const limit = pLimit(AT_ONCE);
+    const [parts, volumes] = await Promise.all([
+      limit.map(seen.filter(isOfInstance), async (one) => ({
+        seen: one,
+        plan: await this.#restore.plan(one, 'all', signal),
+      })),
+      limit.map(seen.filter(isOfVolume), async (one) => ({
+        seen: one,
+        plan: await this.#volumeRestore.plan(one, signal),
+      })),
+    ]);
+    return { parts, volumes, bystanders: bystandersOf(parts, volumes) };
   }
 
   /**
@@ -66,20 +103,26 @@ export class GroupRestore {
    * @throws IncusError where nothing was begun
    */
   run(
-    agreed: readonly PlannedPart[],
+    agreed: GroupRestorePlans,
     stop: commands.StopMode,
     signal: AbortSignal,
     onStep: (step: GroupRestoreStep) => void,
   ): Promise<GroupRestoreOutcome> {
-    const keys = agreed.map(({ seen }) => queueKey(this.#inventory, seen.ref));
+    const users = agreed.volumes.flatMap(({ plan }) => plan.users);
+    const keys = [
+      ...[...agreed.parts.map(({ seen }) => seen), ...users].map(({ ref }) => queueKey(this.#inventory, ref)),
+      ...agreed.volumes.map(({ seen }) => volumeQueueKey(this.#inventory, seen.ref)),
+    ];
     return this.#queue.runAll(keys, signal, async () => {
       onStep('check');
       const now = await this.plan(
-        agreed.map(({ seen }) => seen),
+        [...agreed.parts, ...agreed.volumes].map(({ seen }) => seen),
         signal,
       );
       requireAgreed(now, agreed);
-      const members = now.flatMap(({ seen }) => this.#inventory.instance(seen.ref)?.instance ?? []);
+      const members = [...now.parts.map(({ seen }) => seen.ref), ...now.bystanders].flatMap(
+        (ref) => this.#inventory.instance(ref)?.instance ?? [],
+      );
       if (signal.aborted) throw new IncusError('cancelled', { text: 'cancelled before any member was touched' });
       const outcome = await this.#perform(now, members, stop, onStep);
       const stopped = await this.#notRunning(members.filter(isRunning));
@@ -88,7 +131,7 @@ export class GroupRestore {
   }
 
   async #perform(
-    parts: readonly PlannedPart[],
+    plans: GroupRestorePlans,
     members: readonly Instance[],
     mode: commands.StopMode,
     onStep: (step: GroupRestoreStep) => void,
@@ -102,16 +145,12 @@ export class GroupRestore {
       return { restored: [], failed: [unstopped] };
     }
     onStep('restore');
-    const results = await pLimit(AT_ONCE).map([...parts], async ({ seen: { ref }, plan }) => {
-      const member: InstanceRef = { remote: ref.remote, project: ref.project, instance: ref.instance };
+    const results = await pLimit(AT_ONCE).map(this.#restores(plans), async ({ ref, work }) => {
       try {
-        await this.#client.change(commands.restoreSnapshot(ref, {}));
-        if (Object.keys(plan.keepMarks).length > 0) {
-          await this.#client.change(commands.setConfig(member, plan.keepMarks));
-        }
-        return { ref: member };
+        await work();
+        return { ref };
       } catch (error) {
-        return { ref: member, failure: { ref: member, step: 'restore' as const, error: toIncusError(error) } };
+        return { ref, failure: { ref, step: 'restore' as const, error: toIncusError(error) } };
       }
     });
     const restored = results.filter(({ failure }) => !failure).map(({ ref }) => ref);
@@ -122,6 +161,26 @@ export class GroupRestore {
       this.#client.change(commands.startInstance(ref)),
     );
     return { restored, failed: unstarted ? [unstarted] : [] };
+  }
+
+  /** What is to be done to each member while all stand. */
+  #restores({ parts, volumes }: GroupRestorePlans): { ref: MemberRef; work: () => Promise<void> }[] {
+    return [
+      ...parts.map(({ seen: { ref }, plan }) => {
+        const member: InstanceRef = { remote: ref.remote, project: ref.project, instance: ref.instance };
+        const work = async () => {
+          await this.#client.change(commands.restoreSnapshot(ref, {}));
+          if (Object.keys(plan.keepMarks).length > 0) {
+            await this.#client.change(commands.setConfig(member, plan.keepMarks));
+          }
+        };
+        return { ref: member, work };
+      }),
+      ...volumes.map(({ seen: { ref } }) => {
+        const { snapshot: _, ...volume } = ref;
+        return { ref: volume satisfies VolumeRef, work: () => this.#client.change(restoreVolumeSnapshot(ref)) };
+      }),
+    ];
   }
 
   /** @returns what failed; nothing is done to those after it */
@@ -156,18 +215,44 @@ export class GroupRestore {
   }
 }
 
+function isOfVolume(seen: SeenSnapshot | SeenVolumeSnapshot): seen is SeenVolumeSnapshot {
+  return isVolumeRef(seen.ref);
+}
+
+function isOfInstance(seen: SeenSnapshot | SeenVolumeSnapshot): seen is SeenSnapshot {
+  return !isOfVolume(seen);
+}
+
+function bystandersOf(parts: readonly PlannedPart[], volumes: readonly PlannedVolume[]): InstanceRef[] {
+  const restored = new Set(parts.map(({ seen }) => memberKey(seen.ref)));
+  const running = volumes.flatMap(({ plan }) => plan.users.filter((user) => user.isRunning));
+  const byKey = new Map(running.map(({ ref }) => [memberKey(ref), ref]));
+  return [...byKey].filter(([key]) => !restored.has(key)).map(([, ref]) => ref);
+}
+
 /**
- * @throws IncusError `changedMeanwhile` where it would do something else by now; `newerSnapshots` or `ephemeral` where
- * a member cannot be restored in this way
+ * @throws IncusError `changedMeanwhile` where it would do something else by now; `newerSnapshots`, `ephemeral` or
+ * `dependentVolume` where a member cannot be restored in this way
  */
-function requireAgreed(now: readonly PlannedPart[], agreed: readonly PlannedPart[]): void {
-  const known = new Map(agreed.map(({ seen, plan }) => [keyOf(seen.ref), JSON.stringify(plan)]));
-  const changed = now.find(({ seen, plan }) => known.get(keyOf(seen.ref)) !== JSON.stringify(plan));
-  if (changed)
-    throw new IncusError('changedMeanwhile', { text: `${changed.seen.ref.instance} is not as it was shown` });
-  for (const { seen, plan } of now) {
+function requireAgreed(now: GroupRestorePlans, agreed: GroupRestorePlans): void {
+  const keyOfSeen = ({ ref }: SeenSnapshot | SeenVolumeSnapshot) =>
+    keyOf({ remote: memberKey(ref), project: ref.snapshot });
+  const all = [...now.parts, ...now.volumes];
+  const known = new Map(
+    [...agreed.parts, ...agreed.volumes].map(({ seen, plan }) => [keyOfSeen(seen), JSON.stringify(plan)]),
+  );
+  const changed = all.find(({ seen, plan }) => known.get(keyOfSeen(seen)) !== JSON.stringify(plan));
+  if (changed) {
+    throw new IncusError('changedMeanwhile', { text: `${memberName(changed.seen.ref)} is not as it was shown` });
+  }
+  for (const { seen, plan } of now.parts) {
     if (plan.blockedBy)
       throw new IncusError('newerSnapshots', { text: `${seen.ref.instance}: ${plan.blockedBy.reason}` });
     if (plan.stopWouldDelete) throw new IncusError('ephemeral', { text: seen.ref.instance });
+  }
+  for (const { seen, plan } of now.volumes) {
+    if (!plan.blockedBy) continue;
+    const { reason } = plan.blockedBy;
+    throw new IncusError(BLOCKS[reason], { text: `${memberName(seen.ref)}: ${reason}` });
   }
 }

@@ -1,21 +1,22 @@
 import pLimit from 'p-limit';
 import type { IncusClient } from '../incus/client.ts';
-import * as commands from '../incus/commands.ts';
+import type { NewSnapshot } from '../incus/commands.ts';
 import { IncusError, toIncusError } from '../incus/errors.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { type Instance, type InstanceRef, keyOf, type Snapshot } from '../model.ts';
+import type { InstanceRef } from '../model.ts';
 import type { OnFailure } from '../policy/groups/group.ts';
+import { instancesAmong, type Member, memberKey, type MemberRef, type Part, partsOf } from '../policy/groups/member.ts';
 import { planFreeze } from '../policy/groups/plans.ts';
 import { isTakenByAny } from '../policy/groups/sets.ts';
-import { queueKey } from './actions.ts';
 import { Freezer } from './freezer.ts';
+import type { GroupMembers } from './groupMembers.ts';
 import type { Debt, PauseJournal, Unwanted } from './pauseJournal.ts';
 import type { KeyedQueue } from './queue.ts';
 
 export interface GroupSnapshotWish {
-  readonly members: readonly InstanceRef[];
-  readonly snapshot: commands.NewSnapshot & { readonly name: string };
-  /** Pause all that run, so that the set shows one moment. */
+  readonly members: readonly MemberRef[];
+  readonly snapshot: Omit<NewSnapshot, 'stateful'> & { readonly name: string };
+  /** Pause all instances that run, so that the set shows one moment. */
   readonly frozen: boolean;
   readonly onFailure: OnFailure;
 }
@@ -23,7 +24,7 @@ export interface GroupSnapshotWish {
 export type GroupStep = 'check' | 'pause' | 'snapshot' | 'takeBack';
 
 export interface MemberResult {
-  readonly ref: InstanceRef;
+  readonly ref: MemberRef;
   /**
    * `notMade`: nothing was tried, since another member had failed; `takenBack`: made, and deleted again for that reason;
    * `left`: was to be taken back, and is still there.
@@ -44,8 +45,8 @@ export interface GroupSnapshotOutcome {
 
 /** What became of one member before anything is taken back. */
 interface Attempt {
-  readonly instance: Instance;
-  readonly made?: Snapshot;
+  readonly member: Member;
+  readonly made?: Part;
   readonly error?: IncusError;
 }
 
@@ -57,15 +58,19 @@ const CLOCKS = 120_000;
 
 /** Makes one snapshot of each member of a group, under one name. */
 export class GroupSnapshots {
-  readonly #client: IncusClient;
-  readonly #inventory: Inventory;
+  readonly #members: GroupMembers;
   readonly #queue: KeyedQueue;
   readonly #journal: PauseJournal;
   readonly #freezer: Freezer;
 
-  constructor(client: IncusClient, inventory: Inventory, queue: KeyedQueue, journal: PauseJournal) {
-    this.#client = client;
-    this.#inventory = inventory;
+  constructor(
+    client: IncusClient,
+    inventory: Inventory,
+    members: GroupMembers,
+    queue: KeyedQueue,
+    journal: PauseJournal,
+  ) {
+    this.#members = members;
     this.#queue = queue;
     this.#journal = journal;
     this.#freezer = new Freezer(client, inventory);
@@ -77,7 +82,7 @@ export class GroupSnapshots {
    * @throws IncusError where nothing was begun: `exists` where a member has a snapshot of that name
    */
   run(wish: GroupSnapshotWish, signal: AbortSignal, onStep: (step: GroupStep) => void): Promise<GroupSnapshotOutcome> {
-    const keys = wish.members.map((ref) => queueKey(this.#inventory, ref));
+    const keys = wish.members.map((ref) => this.#members.turnOf(ref));
     return this.#queue.runAll(keys, signal, () => this.#perform(wish, signal, onStep));
   }
 
@@ -97,7 +102,10 @@ export class GroupSnapshots {
       return { results: ordered(wish.members, [...failed, ...untouched]), stillPaused: [], wasCancelled: false };
     }
     const begun = Date.now();
-    let debt: Debt = { paused: wish.frozen ? planFreeze(found).pause.map(({ ref }) => ref) : [], unwanted: [] };
+    let debt: Debt = {
+      paused: wish.frozen ? planFreeze(instancesAmong(found)).pause.map(({ ref }) => ref) : [],
+      unwanted: [],
+    };
     const id = await this.#journal.begin(debt.paused);
     try {
       const made = await this.#make(wish, found, signal, onStep);
@@ -116,54 +124,53 @@ export class GroupSnapshots {
 
   /** Reads all members: one that is gone by now, or of which the snapshots are not known, has failed already. */
   async #look(
-    members: readonly InstanceRef[],
+    members: readonly MemberRef[],
     signal: AbortSignal,
-  ): Promise<{ found: Instance[]; failed: MemberResult[] }> {
+  ): Promise<{ found: Member[]; failed: MemberResult[] }> {
     const failed: MemberResult[] = [];
     const found = await pLimit(AT_ONCE).map([...members], async (ref) => {
       try {
-        const instance = await this.#inventory.refreshInstance(ref, signal);
-        if (instance.snapshots) return instance;
+        const member = await this.#members.refresh(ref, signal);
+        if (member.snapshots) return member;
         throw new IncusError('memberDown', { text: 'its snapshots are not known' });
       } catch (error) {
         failed.push({ ref, state: 'failed', error: toIncusError(error) });
         return undefined;
       }
     });
-    return { found: found.filter((instance) => instance !== undefined), failed };
+    return { found: found.filter((member) => member !== undefined), failed };
   }
 
   async #make(
     wish: GroupSnapshotWish,
-    members: readonly Instance[],
+    members: readonly Member[],
     signal: AbortSignal,
     onStep: (step: GroupStep) => void,
   ): Promise<{ attempts: Attempt[]; stillPaused: readonly InstanceRef[]; longestPause?: number }> {
     onStep(wish.frozen ? 'pause' : 'snapshot');
-    const create = async ({ ref }: Instance) => {
+    const create = async ({ ref }: Member) => {
       onStep('snapshot');
-      await this.#client.change(commands.createSnapshot(ref, wish.snapshot));
+      await this.#members.createSnapshot(ref, wish.snapshot);
     };
     const limit = pLimit(AT_ONCE);
     const { results, ...rest } = wish.frozen
       ? await this.#freezer.together(members, create, signal)
       : { stillPaused: [], results: await settled(members, (one) => limit(() => create(one))) };
     const attempts = await limit.map([...members], (member) =>
-      this.#readBack(member, wish.snapshot.name, results.get(keyOf(member.ref))),
+      this.#readBack(member, wish.snapshot.name, results.get(memberKey(member.ref))),
     );
     return { attempts, ...rest };
   }
 
   /** A snapshot is made where its making said so and it is there. */
-  async #readBack(instance: Instance, name: string, result: PromiseSettledResult<void> | undefined): Promise<Attempt> {
+  async #readBack(member: Member, name: string, result: PromiseSettledResult<void> | undefined): Promise<Attempt> {
     const failure = result?.status === 'rejected' ? toIncusError(result.reason) : undefined;
     try {
-      const after = await this.#inventory.refreshInstance(instance.ref);
-      const made = after.snapshots?.find(({ ref }) => ref.snapshot === name);
+      const made = partsOf(await this.#members.refresh(member.ref))?.find(({ ref }) => ref.snapshot === name);
       const error = failure ?? (made ? undefined : missing(name));
-      return { instance, ...(made && { made }), ...(error && { error }) };
+      return { member, ...(made && { made }), ...(error && { error }) };
     } catch (error) {
-      return { instance, error: failure ?? toIncusError(error) };
+      return { member, error: failure ?? toIncusError(error) };
     }
   }
 
@@ -182,7 +189,7 @@ export class GroupSnapshots {
     const keepsGood = isWhole || (wish.onFailure === 'keep' && !wasCancelled);
     const unwanted: Unwanted[] = [];
     const results = await pLimit(AT_ONCE).map([...attempts], async (attempt): Promise<MemberResult> => {
-      const { ref } = attempt.instance;
+      const { ref } = attempt.member;
       if (!attempt.error && keepsGood) return { ref, state: 'made' };
       onStep('takeBack');
       const snapshot = { ...ref, snapshot: wish.snapshot.name };
@@ -198,18 +205,23 @@ export class GroupSnapshots {
   }
 
   /** @returns why it could not be seen to be gone */
-  async #takeBack({ instance, made, error }: Attempt, name: string): Promise<IncusError | undefined> {
-    const { ref } = instance;
+  async #takeBack({ member, made, error: cause }: Attempt, name: string): Promise<IncusError | undefined> {
+    const { ref } = member;
     try {
-      if (!made && error?.kind === 'instanceMissing') return undefined;
-      if (made) await this.#client.change(commands.deleteSnapshot({ ...ref, snapshot: name }));
-      const after = await this.#inventory.refreshInstance(ref);
-      const isThere = after.snapshots?.some((snapshot) => snapshot.ref.snapshot === name);
+      if (!made && isGone(cause)) return undefined;
+      if (made) await this.#members.deleteSnapshot({ ...ref, snapshot: name });
+      const isThere = partsOf(await this.#members.refresh(ref))?.some((snapshot) => snapshot.ref.snapshot === name);
       return isThere ? new IncusError('other', { text: 'the snapshot is still in the list' }) : undefined;
     } catch (failure) {
-      return toIncusError(failure).kind === 'instanceMissing' ? undefined : toIncusError(failure);
+      const error = toIncusError(failure);
+      return isGone(error) ? undefined : error;
     }
   }
+}
+
+/** The member itself, and its snapshot with it. */
+function isGone(error: IncusError | undefined): boolean {
+  return error?.kind === 'instanceMissing' || error?.kind === 'volumeMissing';
 }
 
 function missing(name: string): IncusError {
@@ -217,14 +229,16 @@ function missing(name: string): IncusError {
 }
 
 async function settled(
-  members: readonly Instance[],
-  work: (member: Instance) => Promise<void>,
+  members: readonly Member[],
+  work: (member: Member) => Promise<void>,
 ): Promise<Map<string, PromiseSettledResult<void>>> {
   const results = await Promise.allSettled(members.map(work));
-  return new Map(members.map(({ ref }, at) => [keyOf(ref), results[at] ?? { status: 'rejected', reason: undefined }]));
+  return new Map(
+    members.map(({ ref }, at) => [memberKey(ref), results[at] ?? { status: 'rejected', reason: undefined }]),
+  );
 }
 
-function ordered(members: readonly InstanceRef[], results: readonly MemberResult[]): MemberResult[] {
-  const byKey = new Map(results.map((result) => [keyOf(result.ref), result]));
-  return members.flatMap((ref) => byKey.get(keyOf(ref)) ?? []);
+function ordered(members: readonly MemberRef[], results: readonly MemberResult[]): MemberResult[] {
+  const byKey = new Map(results.map((result) => [memberKey(result.ref), result]));
+  return members.flatMap((ref) => byKey.get(memberKey(ref)) ?? []);
 }

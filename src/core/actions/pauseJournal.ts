@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
-import type { InstanceRef, SnapshotRef } from '../model.ts';
+import type { InstanceRef, SnapshotRef, VolumeSnapshotRef } from '../model.ts';
 
 /** Where something is kept from one start to the next, by keys that can be listed; VS Code's `Memento` is one. */
 export interface ListedStorage {
@@ -11,7 +11,7 @@ export interface ListedStorage {
 
 /** A snapshot that is to go: it bears this name, and was made between these times (milliseconds since 1970). */
 export interface Unwanted {
-  readonly ref: SnapshotRef;
+  readonly ref: SnapshotRef | VolumeSnapshotRef;
   readonly from: number;
   readonly to: number;
 }
@@ -24,10 +24,17 @@ export interface Debt {
 
 const instance = z.object({ remote: z.string(), project: z.string(), instance: z.string() });
 const snapshot = z.object({ ...instance.shape, snapshot: z.string() });
+const volumeSnapshot = z.pipe(
+  z.object({
+    ...{ remote: z.string(), project: z.string(), pool: z.string(), volume: z.string(), snapshot: z.string() },
+    location: z.optional(z.string()),
+  }),
+  z.transform(({ location, ...ref }): VolumeSnapshotRef => ({ ...ref, ...(location !== undefined && { location }) })),
+);
 const record = z.object({
   by: z.string(),
   paused: z.array(instance),
-  unwanted: z.array(z.object({ ref: snapshot, from: z.number(), to: z.number() })),
+  unwanted: z.array(z.object({ ref: z.union([snapshot, volumeSnapshot]), from: z.number(), to: z.number() })),
 });
 
 const PREFIX = 'groupRun ';

@@ -151,7 +151,12 @@ export class VolumeRestore {
   }
 }
 
-const BLOCKS = { dependent: 'dependentVolume', ephemeral: 'ephemeral', newerSnapshots: 'newerSnapshots' } as const;
+/** What a block is called as an error. */
+export const BLOCKS = {
+  dependent: 'dependentVolume',
+  ephemeral: 'ephemeral',
+  newerSnapshots: 'newerSnapshots',
+} as const;
 
 /** Starting is no step: it is seen to whatever failed. */
 function steps({ seen, safetySnapshot, stop }: VolumeRestoreRequest, { users }: VolumeRestorePlan): Step[] {

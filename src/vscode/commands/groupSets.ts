@@ -1,10 +1,12 @@
 import pLimit from 'p-limit';
 import * as vscode from 'vscode';
-import type { GroupRestoreOutcome, GroupRestoreStep, PlannedPart } from '../../core/actions/groupRestore.ts';
+import type { GroupRestoreOutcome, GroupRestorePlans, GroupRestoreStep } from '../../core/actions/groupRestore.ts';
 import { requireUsable } from '../../core/actions/actions.ts';
+import { requireUsableVolumeSnapshot } from '../../core/actions/volumes.ts';
 import { IncusError, toIncusError } from '../../core/incus/errors.ts';
 import type { Instance } from '../../core/model.ts';
-import { type Group, memberName } from '../../core/policy/groups/group.ts';
+import type { Group } from '../../core/policy/groups/group.ts';
+import { isVolumePart, memberName, type Part } from '../../core/policy/groups/member.ts';
 import type { SnapshotSet } from '../../core/policy/groups/sets.ts';
 import { isMirrorOf } from '../../core/policy/mirror/mirrorKeys.ts';
 import { memberCount, stateWords } from '../groups/items.ts';
@@ -13,11 +15,13 @@ import { stopTimeout } from '../settings.ts';
 import { oneLine } from '../tree/items.ts';
 import { exactTime, relativeTime } from '../tree/wording.ts';
 import { placeOf } from './choose.ts';
-import { chooseGroup, membersOf } from './groups.ts';
+import { placeOfVolume } from './chooseVolume.ts';
+import { chooseGroup, instancesOf } from './groups.ts';
 import { mirrorInstance } from './mirror.ts';
 import { cancellable, done, each, inView, reportResults, type Result } from './report.ts';
 import { describeBlock } from './restoreWords.ts';
 import type { Handler, Selection, Services } from './services.ts';
+import { volumeBlockWords } from './volumeRestore.ts';
 
 /** Brings all members of a group back to one set. */
 export const restoreGroup: Handler = async (services, selection) => {
@@ -25,13 +29,13 @@ export const restoreGroup: Handler = async (services, selection) => {
   if (!chosen) return;
   const { group, set } = chosen;
   const plan = await inView(() => services.groupRestore.plan(set.parts));
-  const blocked = plan.flatMap((part) => blockWords(part));
+  const blocked = blockWords(plan);
   if (blocked.length > 0) {
     const refused = vscode.l10n.t('The group {0} was not restored.', oneLine(group.name));
     await vscode.window.showErrorMessage([refused, ...blocked].join(' '));
     return;
   }
-  const restore = vscode.l10n.t('Restore {0}', memberCount(plan.length));
+  const restore = vscode.l10n.t('Restore {0}', memberCount(set.parts.length));
   const question = vscode.l10n.t('Restore the group {0} to the set {1}?', oneLine(group.name), oneLine(set.name));
   const detail = describePlan(group, set, plan);
   if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, restore)) !== restore) return;
@@ -44,32 +48,63 @@ export const restoreGroup: Handler = async (services, selection) => {
   await tellRestore(services, group, set, outcome);
 };
 
-function blockWords({ seen, plan }: PlannedPart): string[] {
-  if (plan.blockedBy) return [`${memberName(seen.ref)}: ${describeBlock(plan.blockedBy)}`];
-  if (!plan.stopWouldDelete) return [];
-  return [`${memberName(seen.ref)}: ${describeError(new IncusError('ephemeral', { text: seen.ref.instance }))}`];
+function blockWords({ parts, volumes }: GroupRestorePlans): string[] {
+  return [
+    ...parts.flatMap(({ seen, plan }) => {
+      if (plan.blockedBy) return [`${memberName(seen.ref)}: ${describeBlock(plan.blockedBy)}`];
+      if (!plan.stopWouldDelete) return [];
+      return [`${memberName(seen.ref)}: ${describeError(new IncusError('ephemeral', { text: seen.ref.instance }))}`];
+    }),
+    ...volumes.flatMap(({ seen, plan }) =>
+      plan.blockedBy ? [`${oneLine(memberName(seen.ref))}: ${volumeBlockWords(plan.blockedBy)}`] : [],
+    ),
+  ];
 }
 
-function describePlan(group: Group, set: SnapshotSet, plan: readonly PlannedPart[]): string {
-  const names = (parts: readonly PlannedPart[]) => parts.map(({ seen }) => memberName(seen.ref)).join(', ');
-  const lost = plan.flatMap(({ seen, plan: { lostSnapshots, endangeredSnapshots } }) =>
-    [...lostSnapshots, ...endangeredSnapshots].map(({ ref }) => `${memberName(seen.ref)}/${oneLine(ref.snapshot)}`),
+/** `member/snapshot` of all that a restore deletes, or may delete. */
+function lostBy({ parts, volumes }: GroupRestorePlans): string[] {
+  return [
+    ...parts.flatMap(({ seen, plan: { lostSnapshots, endangeredSnapshots } }) =>
+      [...lostSnapshots, ...endangeredSnapshots].map(({ ref }) => `${memberName(seen.ref)}/${oneLine(ref.snapshot)}`),
+    ),
+    ...volumes.flatMap(({ seen, plan: { lostSnapshots, endangeredSnapshots } }) =>
+      [...lostSnapshots, ...endangeredSnapshots].map((name) => oneLine(`${memberName(seen.ref)}/${name}`)),
+    ),
+  ];
+}
+
+function describePlan(group: Group, set: SnapshotSet, plans: GroupRestorePlans): string {
+  const names = (some: readonly { readonly seen: Pick<Part, 'ref'> }[]) =>
+    oneLine(some.map(({ seen }) => memberName(seen.ref)).join(', '));
+  const { parts: plan, bystanders } = plans;
+  const lost = lostBy(plans);
+  const restoredToo = new Set(plans.volumes.map(({ seen: { ref } }) => `${ref.pool}/${ref.volume}`));
+  const volumes = [...new Set(plan.flatMap(({ plan: { attachedVolumes } }) => attachedVolumes))].filter(
+    (name) => !restoredToo.has(name),
   );
-  const volumes = [...new Set(plan.flatMap(({ plan: { attachedVolumes } }) => attachedVolumes))];
   const reverted = plan.filter(
     ({ plan: { configChanges, deviceChanges } }) => configChanges.length + deviceChanges.length > 0,
   );
   const running = plan.filter(({ plan: { wasRunning } }) => wasRunning);
-  const without = [...set.missing, ...set.unknown].map(memberName).join(', ');
+  const without = oneLine([...set.missing, ...set.unknown].map(memberName).join(', '));
   const parts = [
     vscode.l10n.t('Remote: {0}', oneLine(group.remote)),
     vscode.l10n.t('Taken: {0}', exactTime(set.createdAt)),
     set.state === 'complete' ? '' : vscode.l10n.t('The set is not whole: {0}', stateWords(set)),
-    vscode.l10n.t('Restored: {0}. What was written to their disks since then will be lost.', names(plan)),
+    vscode.l10n.t(
+      'Restored: {0}. What was written to their disks since then will be lost.',
+      names([...plan, ...plans.volumes]),
+    ),
     without === '' ? '' : vscode.l10n.t('Left as they are, since they have no part: {0}', without),
     running.length === 0
       ? ''
       : vscode.l10n.t('Shut down first, and started in the order of their priority: {0}', names(running)),
+    bystanders.length === 0
+      ? ''
+      : vscode.l10n.t(
+          'Shut down and started with them, though not restored, since they use these volumes: {0}',
+          bystanders.map(memberName).join(', '),
+        ),
     lost.length === 0 ? '' : vscode.l10n.t('Newer snapshots that may be deleted: {0}', lost.join(', ')),
     reverted.length === 0 ? '' : vscode.l10n.t('Configuration or devices change too: {0}', names(reverted)),
     volumes.length === 0
@@ -90,10 +125,12 @@ async function tellRestore(
     done(vscode.l10n.t('{0} was restored to {1}: {2}.', name, oneLine(set.name), memberCount(restored.length)));
     return;
   }
-  const names = (refs: GroupRestoreOutcome['restored']) => refs.map(memberName).join(', ');
+  const names = (refs: GroupRestoreOutcome['restored']) => oneLine(refs.map(memberName).join(', '));
   const parts = [
     vscode.l10n.t('The group {0} was not restored as a whole.', name),
-    ...failed.map(({ ref, step, error }) => `${memberName(ref)} (${stepWords(step)}): ${describeError(error)}`),
+    ...failed.map(
+      ({ ref, step, error }) => `${oneLine(memberName(ref))} (${stepWords(step)}): ${describeError(error)}`,
+    ),
     restored.length === 0 ? vscode.l10n.t('No member was restored.') : vscode.l10n.t('Restored: {0}.', names(restored)),
     stopped.length === 0
       ? ''
@@ -121,20 +158,26 @@ export const deleteGroupSnapshot: Handler = async (services, selection) => {
   const chosen = await chooseSet(services, selection, vscode.l10n.t('Delete Snapshot of Group'));
   if (!chosen) return;
   const { group, set } = chosen;
-  for (const { ref } of set.parts) requireUsable(ref, 'deleteByPath');
+  for (const part of set.parts) {
+    if (isVolumePart(part)) requireUsableVolumeSnapshot(part.ref, 'deleteByPath');
+    else requireUsable(part.ref, 'deleteByPath');
+  }
   const remove = vscode.l10n.t('Delete');
   const question = vscode.l10n.t('Delete the snapshot {0} of the group {1}?', oneLine(set.name), oneLine(group.name));
   const detail = [
-    ...set.parts.map(({ ref }) => `${placeOf(ref)}: ${ref.instance}/${oneLine(ref.snapshot)}`),
+    ...set.parts.map(partWords),
     '',
-    vscode.l10n.t('They cannot be brought back. The instances stay as they are.'),
+    vscode.l10n.t('They cannot be brought back. The members stay as they are.'),
   ].join('\n');
   if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return;
   const results = await cancellable(vscode.l10n.t('Deleting {0} snapshots', set.parts.length), (signal) =>
     each(
       set.parts,
-      ({ ref }) => memberName(ref),
-      (part) => services.actions.deleteSnapshot(part, signal),
+      ({ ref }) => oneLine(memberName(ref)),
+      (part) =>
+        isVolumePart(part)
+          ? services.volumeActions.deleteSnapshot(part, signal)
+          : services.actions.deleteSnapshot(part, signal),
     ),
   );
   await reportResults(services.log, results, {
@@ -143,20 +186,34 @@ export const deleteGroupSnapshot: Handler = async (services, selection) => {
   });
 };
 
-/** Mirrors all members, as their own menu does it. */
+function partWords(part: Part): string {
+  if (isVolumePart(part)) return `${placeOfVolume(part.ref)}: ${oneLine(`${part.ref.volume}/${part.ref.snapshot}`)}`;
+  return `${placeOf(part.ref)}: ${part.ref.instance}/${oneLine(part.ref.snapshot)}`;
+}
+
+/** Mirrors all instances of a group, as their own menu does it. */
 export const mirrorGroup: Handler = async (services, selection) => {
   const group = await chooseGroup(services, selection, vscode.l10n.t('Mirror Group'));
-  const members = group && membersOf(services, group);
+  const members = group && instancesOf(services, group);
   if (!members) return;
-  await mirrorInstance(services, { ...selection, instances: members.map(({ ref }) => ref) });
+  tellVolumes(members.volumes);
+  await mirrorInstance(services, { ...selection, instances: members.instances.map(({ ref }) => ref) });
 };
 
-/** Tries out the mirrors of all members, at the same time and without their networks. */
+function tellVolumes(names: string): void {
+  if (names === '') return;
+  void vscode.window.showInformationMessage(
+    vscode.l10n.t('Volumes are not mirrored, so the snapshot server has nothing of {0}.', names),
+  );
+}
+
+/** Tries out the mirrors of all instances of a group, at the same time and without their networks. */
 export const drillGroup: Handler = async (services, selection) => {
   const group = await chooseGroup(services, selection, vscode.l10n.t('Recovery Drill of Group'));
-  const members = group && membersOf(services, group);
+  const members = group && instancesOf(services, group);
   if (!members) return;
-  const pairs = members.map((member) => ({ member, mirror: mirrorOf(services, member) }));
+  tellVolumes(members.volumes);
+  const pairs = members.instances.map((member) => ({ member, mirror: mirrorOf(services, member) }));
   const title = vscode.l10n.t('Recovery Drill of {0}', oneLine(group.name));
   const without = pairs.filter(({ mirror }) => !mirror).map(({ member }) => memberName(member.ref));
   if (without.length > 0) {

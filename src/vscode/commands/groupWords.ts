@@ -6,7 +6,8 @@ import type {
   MemberResult,
 } from '../../core/actions/groupSnapshots.ts';
 import type { InstanceRef } from '../../core/model.ts';
-import { type Group, memberName } from '../../core/policy/groups/group.ts';
+import type { Group } from '../../core/policy/groups/group.ts';
+import { memberName } from '../../core/policy/groups/member.ts';
 import { memberCount, secondsWords } from '../groups/items.ts';
 import type { Log } from '../log.ts';
 import { describeError } from '../messages.ts';

@@ -1,25 +1,35 @@
 import * as vscode from 'vscode';
 import type { GroupSnapshotWish } from '../../core/actions/groupSnapshots.ts';
-import type { Instance } from '../../core/model.ts';
-import { checkNewGroupName, type Group, labelOf } from '../../core/policy/groups/group.ts';
+import { type Instance, isRunning, type Volume } from '../../core/model.ts';
+import { canBeMember, checkNewGroupName, type Group, labelOf } from '../../core/policy/groups/group.ts';
+import {
+  instancesAmong,
+  isVolumeRef,
+  type Member,
+  memberKey,
+  memberName,
+  partsOf,
+  volumesAmong,
+} from '../../core/policy/groups/member.ts';
 import { proposeSnapshotName } from '../../core/policy/names.ts';
 import { memberCount } from '../groups/items.ts';
 import { addGroup } from '../settings.ts';
 import { oneLine } from '../tree/items.ts';
 import { askExpiry, askSnapshotName } from './ask.ts';
-import { chooseInstances, requireClient, takenNames } from './choose.ts';
+import { chooseInstances, requireClient } from './choose.ts';
+import { chooseVolumes } from './chooseVolume.ts';
 import { groupStepWords, tellSnapshot } from './groupWords.ts';
 import { cancellable, done, each, reportResults } from './report.ts';
 import type { Handler, Selection, Services } from './services.ts';
 import { expiryInForce, expiryWish } from './snapshots.ts';
 
-/** Makes a group of the chosen instances: labels them, and writes the group down. */
+/** Makes a group of the chosen instances, or volumes: labels them, and writes the group down. */
 export const createGroup: Handler = async (services, selection) => {
   const title = vscode.l10n.t('Create Group');
-  const instances = await chooseInstances(services, selection, { title, many: true });
-  const [first] = instances ?? [];
-  if (!instances || !first) return;
-  if (instances.some(({ ref }) => ref.remote !== first.ref.remote)) {
+  const members = await chooseMembers(services, selection, title);
+  const [first] = members ?? [];
+  if (!members || !first) return;
+  if (members.some(({ ref }) => ref.remote !== first.ref.remote)) {
     void vscode.window.showInformationMessage(
       vscode.l10n.t('The members of a group are on one remote. Choose instances of one remote.'),
     );
@@ -34,23 +44,64 @@ export const createGroup: Handler = async (services, selection) => {
     validateInput: (text) => nameProblem(text, taken),
   });
   if (name === undefined) return;
+  const attachedVolumes = await askAttached(services, members, title);
+  if (attachedVolumes === undefined) return;
   const results = await cancellable(title, (signal) =>
     each(
-      instances,
-      ({ ref }) => ref.instance,
-      ({ ref }) => services.actions.configure(ref, labelOf(name), signal),
+      members,
+      ({ ref }) => memberName(ref),
+      ({ ref }) =>
+        isVolumeRef(ref)
+          ? services.volumeActions.configure(ref, labelOf(name), signal)
+          : services.actions.configure(ref, labelOf(name), signal),
     ),
   );
   if (results.some(({ error }) => !error)) {
-    const projects = [...new Set(instances.map(({ ref }) => ref.project))];
-    await addGroup({ name, remote: first.ref.remote, projects, matchLabels: labelOf(name), ...HABITS });
+    const projects = [...new Set(members.map(({ ref }) => ref.project))];
+    const where = { name, remote: first.ref.remote, projects };
+    await addGroup({ ...where, matchLabels: labelOf(name), attachedVolumes, ...HABITS });
     services.groups.touch();
   }
   await reportResults(services.log, results, {
     all: vscode.l10n.t('Group {0} created: {1}.', name, memberCount(results.length)),
-    some: (good, all) => vscode.l10n.t('{0} of {1} instances became members of {2}.', good, all, name),
+    some: (good, all) => vscode.l10n.t('{0} of {1} became members of {2}.', good, all, name),
   });
 };
+
+/** Without a selection, the user picks of the instances. */
+async function chooseMembers(
+  services: Services,
+  selection: Selection,
+  title: string,
+): Promise<readonly Member[] | undefined> {
+  const fromVolumes = selection.volumes.length > 0 && selection.instances.length === 0;
+  return fromVolumes
+    ? (await chooseVolumes(services, selection, { title, many: true }))?.filter(canBeMember)
+    : chooseInstances(services, selection, { title, many: true });
+}
+
+/** @returns whether attached volumes come along, which is asked where there are any; `undefined` where the user left */
+async function askAttached(
+  services: Services,
+  members: readonly Member[],
+  title: string,
+): Promise<boolean | undefined> {
+  const remote = members[0]?.ref.remote ?? '';
+  await services.volumes.refreshRemote(remote);
+  const chosen = new Set(members.map(({ ref }) => memberKey(ref)));
+  const isAttached = (volume: Volume) =>
+    canBeMember(volume) &&
+    !chosen.has(memberKey(volume.ref)) &&
+    volume.usedBy.some((ref) => chosen.has(memberKey(ref)));
+  const attached = services.volumes.volumes(remote).filter(isAttached);
+  if (attached.length === 0) return false;
+  const names = oneLine(attached.map(({ ref }) => memberName(ref)).join(', '));
+  const along = { label: vscode.l10n.t('Take Attached Volumes Along'), detail: names };
+  const without = { label: vscode.l10n.t('Instances Only') };
+  const placeHolder = vscode.l10n.t('The instances have volumes of their own. Are these members too?');
+  const answer = await vscode.window.showQuickPick([along, without], { title, placeHolder, ignoreFocusOut: true });
+  return answer && answer === along;
+}
 
 /** How a group is snapshotted unless the user says otherwise. */
 const HABITS = { frozen: true, onFailure: 'keep' } as const;
@@ -91,20 +142,18 @@ export const snapshotGroup: Handler = async (services, selection) => {
 async function askWish(
   services: Services,
   group: Group,
-  members: readonly Instance[],
+  members: readonly Member[],
   title: string,
 ): Promise<GroupSnapshotWish | undefined> {
   const refs = members.map(({ ref }) => ref);
-  const taken = takenNames(services, refs);
+  const taken = members.flatMap((member) => (partsOf(member) ?? []).map(({ ref }) => ref.snapshot));
   const name = await askSnapshotName({ title, value: proposeSnapshotName(group.name, taken), taken });
   if (name === undefined) return undefined;
-  const expiry = await askExpiry({ title, emptyMeans: { choice: 'asSet', words: expiryInForce(services, members) } });
+  const expiry = await askExpiry({ title, emptyMeans: { choice: 'asSet', words: expiryWords(services, members) } });
   if (expiry === undefined) return undefined;
   const frozen = {
     label: vscode.l10n.t('Frozen together'),
-    detail: vscode.l10n.t(
-      'All members that run are paused for the moment, so that the set shows one moment of them all.',
-    ),
+    detail: frozenWords(services, members),
     picked: group.frozen,
   };
   const takeBack = {
@@ -124,24 +173,61 @@ async function askWish(
   };
 }
 
-/** Opens the form for schedules, for all members at once. */
+function expiryWords(services: Services, members: readonly Member[]): string {
+  return volumesAmong(members).length === 0
+    ? expiryInForce(services, instancesAmong(members))
+    : vscode.l10n.t('When does it expire? Empty: as the settings of each member say.');
+}
+
+/** What pausing is for, and who writes to the volumes meanwhile all the same. */
+function frozenWords(services: Services, members: readonly Member[]): string {
+  const paused = new Set(members.map(({ ref }) => memberKey(ref)));
+  const others = volumesAmong(members)
+    .flatMap(({ usedBy }) => usedBy.flatMap((ref) => services.inventory.instance(ref)?.instance ?? []))
+    .filter((instance) => isRunning(instance) && !paused.has(memberKey(instance.ref)));
+  const names = [...new Set(others.map(({ ref }) => memberName(ref)))].join(', ');
+  return [
+    vscode.l10n.t('All members that run are paused for the moment, so that the set shows one moment of them all.'),
+    names === '' ? '' : vscode.l10n.t('Not paused, though they use its volumes: {0}.', names),
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+/** Opens the form for schedules, for all instances at once. */
 export const editGroupSchedule: Handler = async (services, selection) => {
   const group = await chooseGroup(services, selection, vscode.l10n.t('Edit Schedule of Group'));
-  const members = group && membersOf(services, group);
+  const members = group && instancesOf(services, group);
   if (!members) return;
-  await services.schedules.show({ kind: 'instances', refs: members.map(({ ref }) => ref) });
+  await services.schedules.show({ kind: 'instances', refs: members.instances.map(({ ref }) => ref) });
+  const { volumes } = members;
   done(
-    vscode.l10n.t('A schedule makes the snapshots of a group one beside the other: it does not freeze them together.'),
+    [
+      vscode.l10n.t(
+        'A schedule makes the snapshots of a group one beside the other: it does not freeze them together.',
+      ),
+      volumes === '' ? '' : vscode.l10n.t('Volumes have schedules of their own: {0}.', volumes),
+    ]
+      .filter(Boolean)
+      .join(' '),
   );
 };
 
-/** The group that is selected and still there; without a selection the user picks. */
+/**
+ * The group that is selected and still there, with its volumes read; without a selection the user picks.
+ * @throws IncusError where it cannot be known which volumes belong to it
+ */
 export async function chooseGroup(services: Services, selection: Selection, title: string): Promise<Group | undefined> {
   await services.loaded();
   requireClient(services);
   const [selected] = selection.groups;
   const known = selected === undefined ? undefined : services.groups.group(selected);
-  if (known) return known;
+  if (known) {
+    await services.groups.learn(known);
+    return known;
+  }
+  // One that cannot be read is said to be so when it is chosen.
+  await Promise.all(services.groups.groups.map((group) => services.groups.learn(group).catch(() => undefined)));
   const choices = services.groups.groups.map((group) => ({
     label: oneLine(group.name),
     description: oneLine(group.remote),
@@ -154,11 +240,13 @@ export async function chooseGroup(services: Services, selection: Selection, titl
     );
     return undefined;
   }
-  return (await vscode.window.showQuickPick(choices, { title, placeHolder: vscode.l10n.t('Which group?') }))?.group;
+  const picked = await vscode.window.showQuickPick(choices, { title, placeHolder: vscode.l10n.t('Which group?') });
+  if (picked) await services.groups.learn(picked.group);
+  return picked?.group;
 }
 
 /** @returns `undefined` where there are none, which the user is told */
-export function membersOf(services: Services, group: Group): Instance[] | undefined {
+function membersOf(services: Services, group: Group): Member[] | undefined {
   const members = services.groups.members(group);
   if (members.length > 0) return members;
   const text = services.groups.isKnown(group)
@@ -169,5 +257,28 @@ export function membersOf(services: Services, group: Group): Instance[] | undefi
         oneLine(group.name),
       );
   void vscode.window.showInformationMessage(text);
+  return undefined;
+}
+
+/**
+ * A group's instances, for what is done to instances alone, and the names of its volumes.
+ * @returns `undefined` where there are none, which the user is told
+ */
+export function instancesOf(
+  services: Services,
+  group: Group,
+): { readonly instances: readonly Instance[]; readonly volumes: string } | undefined {
+  const members = membersOf(services, group);
+  if (!members) return undefined;
+  const instances = instancesAmong(members);
+  const volumes = oneLine(
+    volumesAmong(members)
+      .map(({ ref }) => memberName(ref))
+      .join(', '),
+  );
+  if (instances.length > 0) return { instances, volumes };
+  void vscode.window.showInformationMessage(
+    vscode.l10n.t('The group {0} has volumes only: {1}. This is done to instances.', oneLine(group.name), volumes),
+  );
   return undefined;
 }

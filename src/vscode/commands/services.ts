@@ -3,6 +3,7 @@ import type { DrillHistory } from '../../core/actions/drillHistory.ts';
 import type { Mirrors } from '../../core/actions/mirror.ts';
 import type { ScheduleEdits } from '../../core/actions/scheduleEdits.ts';
 import type { Operations } from '../../core/actions/operations.ts';
+import type { GroupMembers } from '../../core/actions/groupMembers.ts';
 import type { PauseJournal } from '../../core/actions/pauseJournal.ts';
 import type { KeyedQueue } from '../../core/actions/queue.ts';
 import type { SetUpDraft } from '../setUpDraft.ts';
@@ -42,6 +43,7 @@ export interface Ground {
   readonly volumes: VolumeInventory;
   readonly temporaries: Temporaries;
   readonly operations: Operations;
+  readonly groupMembers: GroupMembers;
   readonly journal: PauseJournal;
   readonly drillHistory: DrillHistory;
   readonly mirrors: Mirrors;

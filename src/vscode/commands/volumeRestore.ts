@@ -24,7 +24,7 @@ export const restoreVolumeSnapshot: Handler = async (services, selection) => {
   if (!snapshot) return;
   const agreed = await inView(() => services.volumeRestore.plan(snapshot), 'volumes');
   if (agreed.blockedBy) {
-    await offerVolume(snapshot, blockWords(agreed.blockedBy));
+    await offerVolume(snapshot, volumeBlockWords(agreed.blockedBy));
     return;
   }
   const safetySnapshot = await confirm(services, snapshot, agreed);
@@ -90,7 +90,8 @@ function listed(snapshots: readonly string[]): string {
   return snapshots.map(oneLine).join(', ');
 }
 
-function blockWords(block: VolumeRestoreBlock): string {
+/** Why a volume cannot be restored, and what to do. */
+export function volumeBlockWords(block: VolumeRestoreBlock): string {
   switch (block.reason) {
     case 'dependent':
       return vscode.l10n.t(

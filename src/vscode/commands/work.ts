@@ -17,20 +17,30 @@ import type { Ground } from './services.ts';
 
 type Foundation = Pick<
   Ground,
-  'client' | 'runner' | 'operations' | 'inventory' | 'volumes' | 'queue' | 'temporaries' | 'mirrors' | 'journal'
+  | 'client'
+  | 'runner'
+  | 'operations'
+  | 'inventory'
+  | 'volumes'
+  | 'queue'
+  | 'temporaries'
+  | 'mirrors'
+  | 'journal'
+  | 'groupMembers'
 >;
 
 /** What only commands do: read and put together when the first one is called. */
 export function workOn(foundation: Foundation) {
-  const { client, runner, operations, inventory, volumes, queue, temporaries, mirrors, journal } = foundation;
+  const { client, runner, operations, inventory, volumes, queue, temporaries, mirrors, journal, groupMembers } =
+    foundation;
   const volumeRestore = new VolumeRestore(client, inventory, volumes, queue);
   const restore = new Restore(client, inventory, queue, volumes, volumeRestore);
   return {
     ...{ restore, volumeRestore },
     actions: new Actions(client, inventory, queue),
     volumeActions: new VolumeActions(client, inventory, volumes, queue),
-    groupSnapshots: new GroupSnapshots(client, inventory, queue, journal),
-    groupRestore: new GroupRestore(client, inventory, queue, restore),
+    groupSnapshots: new GroupSnapshots(client, inventory, groupMembers, queue, journal),
+    groupRestore: new GroupRestore(client, inventory, queue, restore, volumeRestore),
     remotes: new Remotes(client, inventory),
     preflight: new Preflight(client, inventory, temporaries),
     drills: new Drills(client, inventory, queue, temporaries),

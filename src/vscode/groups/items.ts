@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import type { Instance, InstanceRef, Snapshot } from '../../core/model.ts';
-import { type Group, memberName } from '../../core/policy/groups/group.ts';
-import type { SnapshotSet } from '../../core/policy/groups/sets.ts';
-import { oneLine } from '../tree/items.ts';
+import type { Group } from '../../core/policy/groups/group.ts';
+import { isVolumeRef, type Member, memberName, type MemberRef, type Part } from '../../core/policy/groups/member.ts';
+import { isPending, type SnapshotSet } from '../../core/policy/groups/sets.ts';
+import { joined, oneLine } from '../tree/items.ts';
 import { exactTime, relativeTime, stateWord } from '../tree/wording.ts';
 
 function warning(icon: string): vscode.ThemeIcon {
@@ -46,25 +46,35 @@ export interface GroupItem {
   readonly tooltip?: readonly string[];
 }
 
-/** @param known whether its remote has answered */
-export function groupItem(group: Group, known: boolean, members: readonly Instance[], sets: number): GroupItem {
+/** @param known whether its remote has answered, and whether the volumes of that are known */
+export function groupItem(
+  group: Group,
+  known: { readonly remote: boolean; readonly volumes: boolean },
+  members: readonly Member[],
+  sets: number,
+): GroupItem {
   const place = oneLine(group.remote);
   return {
     label: oneLine(group.name),
-    description: known
-      ? [memberCount(members.length), members.length > 0 ? setCount(sets) : ''].filter(Boolean).join(' · ')
+    description: known.remote
+      ? joined([
+          memberCount(members.length),
+          members.length > 0 ? setCount(sets) : undefined,
+          known.volumes ? undefined : vscode.l10n.t('volumes not known'),
+        ])
       : vscode.l10n.t('{0} has not answered', place),
-    icon: known ? new vscode.ThemeIcon('group-by-ref-type') : warning('warning'),
+    icon: known.remote ? new vscode.ThemeIcon('group-by-ref-type') : warning('warning'),
     context: ['group', members.length > 0 ? 'members' : ''].filter(Boolean).join(';'),
     expandable: members.length > 0,
     tooltip: [
       vscode.l10n.t('Remote {0}, projects: {1}', place, group.projects.map(oneLine).join(', ')),
       vscode.l10n.t('Members have the labels {0}', labelWords(group)),
+      ...(group.attachedVolumes ? [vscode.l10n.t('Attached volumes are members too')] : []),
     ],
   };
 }
 
-export function membersItem(members: readonly Instance[]): GroupItem {
+export function membersItem(members: readonly Member[]): GroupItem {
   return {
     label: vscode.l10n.t('Members'),
     description: memberCount(members.length),
@@ -74,14 +84,19 @@ export function membersItem(members: readonly Instance[]): GroupItem {
   };
 }
 
-export function memberItem(instance: Instance): GroupItem {
+export function memberItem(member: Member): GroupItem {
+  const isInstance = 'status' in member;
   return {
-    label: memberName(instance.ref),
-    description: stateWord(instance),
-    icon: new vscode.ThemeIcon(instance.type === 'container' ? 'package' : 'vm'),
+    label: oneLine(memberName(member.ref)),
+    description: isInstance ? stateWord(member) : usersWords(member.usedBy.map(memberName)),
+    icon: new vscode.ThemeIcon(isInstance ? (member.type === 'container' ? 'package' : 'vm') : 'database'),
     context: 'member',
     expandable: false,
   };
+}
+
+function usersWords(users: readonly string[]): string {
+  return users.length === 0 ? vscode.l10n.t('not used') : vscode.l10n.t('used by {0}', users.join(', '));
 }
 
 export function setItem(set: SnapshotSet, now: Date): GroupItem {
@@ -100,7 +115,7 @@ export function setItem(set: SnapshotSet, now: Date): GroupItem {
 
 /** Whether a set is whole, or what is wrong with it. */
 export function stateWords({ state, missing, unknown, span }: SnapshotSet): string {
-  const names = (refs: readonly InstanceRef[]) => refs.map(memberName).join(', ');
+  const names = (refs: readonly MemberRef[]) => oneLine(refs.map(memberName).join(', '));
   switch (state) {
     case 'complete':
       return span > TOLD ? vscode.l10n.t('complete, within {0}', secondsWords(span)) : vscode.l10n.t('complete');
@@ -111,7 +126,7 @@ export function stateWords({ state, missing, unknown, span }: SnapshotSet): stri
     case 'pending':
       return vscode.l10n.t('being made…');
     case 'unknown':
-      return vscode.l10n.t('not known: {0}', names(unknown));
+      return unknown.length > 0 ? vscode.l10n.t('not known: {0}', names(unknown)) : vscode.l10n.t('volumes not known');
   }
 }
 
@@ -130,15 +145,15 @@ function setIcon({ state }: SnapshotSet): vscode.ThemeIcon {
 }
 
 /** @param part the snapshot; `undefined`: this member has none of that name */
-export function partItem(ref: InstanceRef, part: Snapshot | undefined, now: Date): GroupItem {
+export function partItem(ref: MemberRef, part: Part | undefined, now: Date): GroupItem {
   return {
-    label: memberName(ref),
+    label: oneLine(memberName(ref)),
     description: part
-      ? part.pending
+      ? isPending(part)
         ? vscode.l10n.t('being made…')
         : relativeTime(part.createdAt, now)
       : vscode.l10n.t('has no snapshot of this name'),
-    icon: part ? new vscode.ThemeIcon('device-camera') : warning('circle-slash'),
+    icon: part ? new vscode.ThemeIcon(isVolumeRef(ref) ? 'database' : 'device-camera') : warning('circle-slash'),
     context: 'part',
     expandable: false,
     ...(part && { tooltip: [vscode.l10n.t('Taken {0}', exactTime(part.createdAt))] }),

@@ -1,17 +1,17 @@
-import { type InstanceRef, keyOf } from '../../core/model.ts';
+import { memberKey, type MemberRef } from '../../core/policy/groups/member.ts';
 
 /** Rows of the view of groups, as handles: what they say is asked of the board when they are drawn. */
 export type GroupRow =
   | { readonly kind: 'group'; readonly id: string; readonly group: string }
   | { readonly kind: 'members'; readonly id: string; readonly group: string }
-  | { readonly kind: 'member'; readonly id: string; readonly group: string; readonly ref: InstanceRef }
+  | { readonly kind: 'member'; readonly id: string; readonly group: string; readonly ref: MemberRef }
   | { readonly kind: 'set'; readonly id: string; readonly group: string; readonly set: string }
   | {
       readonly kind: 'part';
       readonly id: string;
       readonly group: string;
       readonly set: string;
-      readonly ref: InstanceRef;
+      readonly ref: MemberRef;
     }
   | { readonly kind: 'unread'; readonly id: string };
 
@@ -26,16 +26,16 @@ export function membersNode(group: string): GroupRow {
   return { kind: 'members', id: idOf('members', group), group };
 }
 
-export function memberNode(group: string, ref: InstanceRef): GroupRow {
-  return { kind: 'member', id: idOf('member', group, keyOf(ref)), group, ref };
+export function memberNode(group: string, ref: MemberRef): GroupRow {
+  return { kind: 'member', id: idOf('member', group, memberKey(ref)), group, ref };
 }
 
 export function setNode(group: string, set: string): GroupRow {
   return { kind: 'set', id: idOf('set', group, set), group, set };
 }
 
-export function partNode(group: string, set: string, ref: InstanceRef): GroupRow {
-  return { kind: 'part', id: idOf('part', group, set, keyOf(ref)), group, set, ref };
+export function partNode(group: string, set: string, ref: MemberRef): GroupRow {
+  return { kind: 'part', id: idOf('part', group, set, memberKey(ref)), group, set, ref };
 }
 
 /** Entries of the setting that cannot be read. */

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { keyOf } from '../../core/model.ts';
 import type { Group } from '../../core/policy/groups/group.ts';
+import { memberKey } from '../../core/policy/groups/member.ts';
 import { oneLine } from '../tree/items.ts';
 import type { GroupBoard } from './board.ts';
 import { type GroupItem, groupItem, memberItem, membersItem, partItem, setItem, unreadItem } from './items.ts';
@@ -128,11 +128,16 @@ export class GroupsProvider implements vscode.TreeDataProvider<GroupRow>, vscode
     const members = this.#board.members(group);
     switch (row.kind) {
       case 'group':
-        return groupItem(group, this.#board.isKnown(group), members, this.#board.sets(group).length);
+        return groupItem(
+          group,
+          { remote: this.#board.isKnown(group), volumes: this.#board.knowsVolumes(group) },
+          members,
+          this.#board.sets(group).length,
+        );
       case 'members':
         return membersItem(members);
       case 'member': {
-        const member = members.find(({ ref }) => keyOf(ref) === keyOf(row.ref));
+        const member = members.find(({ ref }) => memberKey(ref) === memberKey(row.ref));
         return member && memberItem(member);
       }
       case 'set': {
@@ -140,8 +145,8 @@ export class GroupsProvider implements vscode.TreeDataProvider<GroupRow>, vscode
         return set && setItem(set, now);
       }
       case 'part': {
-        const key = keyOf({ ...row.ref, snapshot: row.set });
-        const part = this.#board.set(group, row.set)?.parts.find(({ ref }) => keyOf(ref) === key);
+        const key = memberKey(row.ref);
+        const part = this.#board.set(group, row.set)?.parts.find(({ ref }) => memberKey(ref) === key);
         return partItem(row.ref, part, now);
       }
       case 'unread':

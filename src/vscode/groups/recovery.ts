@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { GroupRecovery } from '../../core/actions/groupRecovery.ts';
 import type { Inventory } from '../../core/inventory/inventory.ts';
 import type { InstanceRef } from '../../core/model.ts';
-import { memberName } from '../../core/policy/groups/group.ts';
+import { memberName } from '../../core/policy/groups/member.ts';
 import { done } from '../commands/report.ts';
 import type { Log } from '../log.ts';
 

@@ -3,73 +3,11 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PauseJournal } from '../../../src/core/actions/pauseJournal.ts';
-import type { GroupRow } from '../../../src/vscode/groups/nodes.ts';
 import { waitFor } from '../../lab/process.ts';
-import { type Answer, leaves, picks, presses, type Question, types } from '../support/dialogs.ts';
-import { type Host, SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
+import { type Answer, leaves, picks, presses, types } from '../support/dialogs.ts';
+import { SNAPSHOT_REMOTE, useHost } from '../support/host.ts';
 import { Mirroring } from '../support/mirroring.ts';
-import { textOf } from '../support/tree.ts';
-
-const FROZEN = 'Frozen together';
-const ALL_OR_NOTHING = 'All or nothing';
-
-/** A group whose members are found by a label that a team gave them. */
-class Grouped {
-  readonly host: Host;
-
-  constructor(host: Host) {
-    this.host = host;
-  }
-
-  /** Makes running containers with the label, and writes the group down. */
-  async begin(group: string, names: readonly string[], config: Record<string, string> = {}): Promise<void> {
-    await Promise.all(names.map((name) => this.host.container(name, { config: { 'user.app': group, ...config } })));
-    await this.host.setting('groups', [{ name: group, remote: 'local', matchLabels: { 'user.app': group } }]);
-    await this.host.load();
-  }
-
-  /** Chooses "Snapshot Group" in the group's menu. */
-  snapshot(group: string, ways: readonly string[], name: string, ...answers: Answer[]): Promise<Question[]> {
-    return this.host.run('snapshotGroup', [this.row(group)], types(name), types(''), picks(...ways), ...answers);
-  }
-
-  /** A row of the view, by its label and what is above it. */
-  row(...path: string[]): never {
-    const { groupsProvider: provider } = this.host.parts;
-    let found: GroupRow | undefined;
-    for (const label of path) {
-      found = provider.getChildren(found).find((row) => provider.getTreeItem(row).label === label);
-      assert.ok(found, `there is no row ${label} in ${this.view()}`);
-    }
-    return found as never;
-  }
-
-  /** The view as text. */
-  view(): string {
-    const { groupsProvider: provider } = this.host.parts;
-    const rows = (parent: GroupRow | undefined, depth: number): Parameters<typeof textOf>[0] =>
-      provider
-        .getChildren(parent)
-        .flatMap((node) => [
-          { node: node as never, item: provider.getTreeItem(node), depth },
-          ...rows(node, depth + 1),
-        ]);
-    return textOf(rows(undefined, 0));
-  }
-
-  async states(names: readonly string[]): Promise<(string | undefined)[]> {
-    return Promise.all(names.map(async (name) => (await this.host.real(name))?.status));
-  }
-
-  /** The names of each one's snapshots. */
-  snapshots(names: readonly string[]): Promise<string[][]> {
-    return Promise.all(names.map((name) => this.host.snapshots(name)));
-  }
-
-  get status(): string {
-    return this.host.window.status.at(-1) ?? '';
-  }
-}
+import { ALL_OR_NOTHING, FROZEN, Grouped } from './grouped.ts';
 
 describe('a group of instances', () => {
   const host = useHost();

@@ -99,7 +99,9 @@ describe('groups', () => {
       { ...shop, name: 'x', matchLabels: {} },
     ]);
     const { groups: found, unread } = groups();
-    expect(found).toEqual([{ ...shop, projects: ['default'], frozen: true, onFailure: 'keep' }]);
+    expect(found).toEqual([
+      { ...shop, projects: ['default'], attachedVolumes: false, frozen: true, onFailure: 'keep' },
+    ]);
     expect(unread).toBe(4);
   });
 
@@ -110,8 +112,10 @@ describe('groups', () => {
 
   it('that are added leave the others as they are, also those that cannot be read', async () => {
     kept.set('groups', [{ odd: true }]);
-    await addGroup({ ...shop, projects: ['default'], frozen: false, onFailure: 'takeBack' });
+    await addGroup({ ...shop, projects: ['default'], attachedVolumes: true, frozen: false, onFailure: 'takeBack' });
     expect(kept.get('groups')).toHaveLength(2);
-    expect(groups().groups).toMatchObject([{ name: 'shop', frozen: false, onFailure: 'takeBack' }]);
+    expect(groups().groups).toMatchObject([
+      { name: 'shop', attachedVolumes: true, frozen: false, onFailure: 'takeBack' },
+    ]);
   });
 });

@@ -2,15 +2,16 @@
  * What a group is: a name, and labels by which its members are found. Nothing of it stands on a server but the labels,
  * so that who belongs to it is asked of what is there, each time.
  */
-import { type Config, DEFAULT_PROJECT, type Instance } from '../../model.ts';
+import { type Config, type Instance, isDependent, type Volume } from '../../model.ts';
 import { mirrorSourceOf, OWN_PREFIX } from '../mirror/mirrorKeys.ts';
 import { checkRemoteName } from '../names.ts';
 import { isTemporaryName } from '../temporary.ts';
+import { type Member, memberKey } from './member.ts';
 
 /** What is done with the snapshots that were made where another member's could not be. */
 export type OnFailure = 'keep' | 'takeBack';
 
-/** Instances that are snapshotted, restored and mirrored as one. */
+/** Instances and custom volumes that are snapshotted and restored as one. */
 export interface Group {
   readonly name: string;
   readonly remote: string;
@@ -18,6 +19,8 @@ export interface Group {
   readonly projects: readonly string[];
   /** Every key with its value has to be on a member; never empty. */
   readonly matchLabels: Config;
+  /** Whether the custom volumes that its instances have are members too, whatever their labels and their project. */
+  readonly attachedVolumes: boolean;
   /** Whether its members are paused together for a snapshot, unless the user says otherwise. */
   readonly frozen: boolean;
   readonly onFailure: OnFailure;
@@ -81,11 +84,17 @@ export function matches({ matchLabels }: Pick<Group, 'matchLabels'>, labels: Con
   return wanted.length > 0 && wanted.every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
 }
 
+/** All that belongs to a group: its instances, then its volumes. */
+export function membersOf(group: Group, instances: readonly Instance[], volumes: readonly Volume[]): Member[] {
+  const members = memberInstances(group, instances);
+  return [...members, ...memberVolumes(group, members, volumes)];
+}
+
 /**
  * The instances that belong to a group, by project and name. Labels of profiles count. Temporary copies have the labels
  * of what they were made of, and mirrors are snapshotted by nobody but their runs: neither is a member.
  */
-export function membersOf(group: Group, instances: readonly Instance[]): Instance[] {
+function memberInstances(group: Group, instances: readonly Instance[]): Instance[] {
   const { remote, projects } = group;
   return instances
     .filter(({ ref }) => ref.remote === remote && projects.includes(ref.project))
@@ -93,14 +102,40 @@ export function membersOf(group: Group, instances: readonly Instance[]): Instanc
     .toSorted((a, b) => byText(a.ref.project, b.ref.project) || byText(a.ref.instance, b.ref.instance));
 }
 
+/**
+ * The volumes that belong to a group, each once, by project, pool and name: by their labels, and those that its instances
+ * have where they come along.
+ */
+function memberVolumes(group: Group, members: readonly Instance[], volumes: readonly Volume[]): Volume[] {
+  const users = new Set(group.attachedVolumes ? members.map(({ ref }) => memberKey(ref)) : []);
+  return volumes
+    .filter(({ ref }) => ref.remote === group.remote)
+    .filter(
+      (volume) =>
+        (group.projects.includes(volume.ref.project) && matches(group, volume.config)) ||
+        volume.usedBy.some((ref) => users.has(memberKey(ref))),
+    )
+    .filter(canBeMember)
+    .toSorted(
+      (a, b) =>
+        byText(a.ref.project, b.ref.project) ||
+        byText(a.ref.pool, b.ref.pool) ||
+        byText(a.ref.volume, b.ref.volume) ||
+        byText(a.ref.location ?? '', b.ref.location ?? ''),
+    );
+}
+
+/**
+ * Whether a volume can be snapshotted by itself: a dependent one goes with its instance, and nothing is ever written to an
+ * ISO image.
+ */
+export function canBeMember(volume: Volume): boolean {
+  return !isDependent(volume) && volume.contentType !== 'iso' && !isTemporaryName(volume.ref.volume);
+}
+
 function isByProduct(instance: Instance): boolean {
   const { instance: name } = instance.ref;
   return isTemporaryName(name) || mirrorSourceOf(instance) !== undefined;
-}
-
-/** How a member is named where others of its group stand beside it: its project only where it is not the default one. */
-export function memberName({ project, instance }: { readonly project: string; readonly instance: string }): string {
-  return project === DEFAULT_PROJECT ? instance : `${project}/${instance}`;
 }
 
 /** By code units: the same everywhere, whatever the user's language. */

@@ -5,6 +5,7 @@
 import type { Refusal, Verb } from './allowed.ts';
 import { countRefusal, cut, isMode, isName } from './arguments.ts';
 import { checkNewSnapshotName, checkSnapshotUse, checkVolumeUse } from '../names.ts';
+import { isLabelSetting } from '../groups/group.ts';
 import { OWN_PREFIX } from '../mirror/mirrorKeys.ts';
 
 const onMember = { '--target': isName } as const;
@@ -107,10 +108,12 @@ function placeIn(argument: string): { rest: string[] } | undefined {
   return named && { rest: named.rest.split('/') };
 }
 
-/** Schedules and our own keys. A value of `-` would be read from stdin. */
+/** Schedules, our own keys and the labels of groups. A value of `-` would be read from stdin. */
 function settingRefusal(pairs: readonly string[]): Refusal | undefined {
   const isFine = (pair: string): boolean =>
-    /^snapshots\.[a-z.]+=(?!-$)/.test(pair) || (pair.startsWith(OWN_PREFIX) && /^[a-z0-9._-]+=(?!-$)/.test(pair));
+    /^snapshots\.[a-z.]+=(?!-$)/.test(pair) ||
+    isLabelSetting(pair) ||
+    (pair.startsWith(OWN_PREFIX) && /^[a-z0-9._-]+=(?!-$)/.test(pair));
   const argument = pairs.find((pair) => !isFine(pair));
   return argument === undefined ? undefined : { reason: 'config', argument };
 }

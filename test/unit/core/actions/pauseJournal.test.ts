@@ -41,6 +41,15 @@ describe('the notes of who is paused', () => {
     expect(journal('two').orphans()).toHaveLength(1);
   });
 
+  it('name snapshots of instances and of volumes that must not stay, as they were noted', async () => {
+    const { journal } = shared();
+    const volume = { remote: 'local', project: 'default', pool: 'fast', volume: 'v1', snapshot: 'half' };
+    const refs = [{ ...REF, snapshot: 'half' }, volume, { ...volume, location: 'm1' }];
+    const unwanted = refs.map((ref) => ({ ref, from: 1, to: 2 }));
+    await journal('one').end(await journal('one').begin([]), { ...NOTHING, unwanted });
+    expect(journal('two').orphans()).toMatchObject([{ unwanted }]);
+  });
+
   it('of two runs do not write over each other', async () => {
     const { alive, journal } = shared();
     await Promise.all([journal('one').begin([REF]), journal('two').begin([])]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Config, Instance } from '../../../../../src/core/model.ts';
+import type { Config, Instance, Volume } from '../../../../../src/core/model.ts';
 import { refusalOf } from '../../../../../src/core/policy/guard/allowed.ts';
 import {
   checkGroup,
@@ -10,12 +10,14 @@ import {
   isLabelSetting,
   labelOf,
   matches,
-  membersOf,
+  membersOf as allOf,
 } from '../../../../../src/core/policy/groups/group.ts';
+
+import { isVolumeRef, type Member, memberName } from '../../../../../src/core/policy/groups/member.ts';
 
 const GROUP: Group = {
   ...{ name: 'shop', remote: 'local', projects: ['default'], matchLabels: { 'user.app': 'shop' } },
-  ...{ frozen: true, onFailure: 'keep' },
+  ...{ attachedVolumes: false, frozen: true, onFailure: 'keep' },
 };
 
 function instance(name: string, labels: Config, more: Partial<Instance> = {}, project = 'default'): Instance {
@@ -29,7 +31,18 @@ function instance(name: string, labels: Config, more: Partial<Instance> = {}, pr
   };
 }
 
-const names = (members: readonly Instance[]) => members.map(({ ref }) => `${ref.project}/${ref.instance}`);
+function volume(name: string, labels: Config, more: Partial<Volume> = {}, pool = 'default'): Volume {
+  return {
+    ref: { remote: 'local', project: 'default', pool, volume: name },
+    ...{ contentType: 'filesystem', description: '', createdAt: new Date(0), usedBy: [], snapshots: [] },
+    config: labels,
+    ...more,
+  };
+}
+
+const membersOf = (group: Group, instances: readonly Instance[]) => allOf(group, instances, []);
+const names = (members: readonly Member[]) =>
+  members.map(({ ref }) => (isVolumeRef(ref) ? memberName(ref) : `${ref.project}/${ref.instance}`));
 const labels = fc.dictionary(
   fc.string({ minLength: 1 }).map((key) => `user.${key}`),
   fc.string(),
@@ -87,6 +100,53 @@ describe('who belongs to a group', () => {
   });
 });
 
+describe('which volumes belong to a group', () => {
+  const shop = { 'user.app': 'shop' };
+  const [one, two] = [instance('c1', shop), instance('c2', {})];
+  const users = { usedBy: [one.ref] };
+  const volumesOf = (group: Partial<Group>, volumes: readonly Volume[]) =>
+    names(allOf({ ...GROUP, ...group }, [one, two], volumes).slice(1));
+
+  it('are those with its labels, after its instances, in its projects and on its remote', () => {
+    const all = [
+      volume('b', shop),
+      volume('a', shop, {}, 'fast'),
+      volume('a', shop),
+      volume('c', { 'user.app': 'other' }),
+      volume('d', shop, { ref: { remote: 'local', project: 'other', pool: 'default', volume: 'd' } }),
+      volume('e', shop, { ref: { remote: 'there', project: 'default', pool: 'default', volume: 'e' } }),
+    ];
+    expect(names(allOf(GROUP, [two, one], all))).toEqual(['default/c1', 'default/a', 'default/b', 'fast/a']);
+  });
+
+  it('are those that its instances have where they come along, each once, of whatever project', () => {
+    const elsewhere = { remote: 'local', project: 'data', pool: 'default', volume: 'far' };
+    const all = [
+      volume('labelled', shop, users),
+      volume('mine', {}, { usedBy: [two.ref, one.ref] }),
+      volume('others', {}, { usedBy: [two.ref] }),
+      volume('far', {}, { ...users, ref: elsewhere }),
+    ];
+    expect(volumesOf({ attachedVolumes: false }, all)).toEqual(['default/labelled']);
+    expect(volumesOf({ attachedVolumes: true }, all)).toEqual(['data/default/far', 'default/labelled', 'default/mine']);
+  });
+
+  it('are none that cannot be snapshotted by themselves', () => {
+    const all = [
+      volume('goes-with', { ...shop, dependent: 'true' }, users),
+      volume('image', shop, { ...users, contentType: 'iso' }),
+      volume('incus-snapshots-tmp-0f3a9c1e', shop, users),
+    ];
+    expect(volumesOf({ attachedVolumes: true }, all)).toEqual([]);
+  });
+
+  it('take no labels from words that JavaScript has for itself, nor a like name on another member of a cluster for one', () => {
+    const at = (location: string) => ({ remote: 'local', project: 'default', pool: 'default', volume: 'v', location });
+    expect(volumesOf({ matchLabels: { constructor: 'x' } }, [volume('v', {})])).toEqual([]);
+    expect(volumesOf({}, [volume('v', shop, { ref: at('m2') }), volume('v', shop, { ref: at('m1') })])).toHaveLength(2);
+  });
+});
+
 describe('a group as it is written down', () => {
   it.each([
     ['nothing', {}, undefined],
@@ -123,6 +183,16 @@ describe('labels', () => {
       expect(setting(`${key}=${value}`)).toBeUndefined();
       expect(setting(`${key}=`)).toBeUndefined();
     }
+  });
+
+  it('of a group may be set on a volume, and no other key of it', () => {
+    const on = (pair: string) =>
+      refusalOf(['storage', 'volume', 'set', '--project', 'default', '--', 'local:default', 'v1', pair]);
+    for (const [key, value] of Object.entries(labelOf('web-shop'))) {
+      expect(on(`${key}=${value}`)).toBeUndefined();
+      expect(on(`${key}=`)).toBeUndefined();
+    }
+    for (const pair of ['user.app=x', 'size=1', 'user.snapshot-group.a=-']) expect(on(pair)).toBeDefined();
   });
 
   it.each(['user.user-data', 'user.vendor-data', 'user.network-config', 'user.meta-data'])(

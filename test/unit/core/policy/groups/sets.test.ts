@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Instance, Snapshot } from '../../../../../src/core/model.ts';
+import type { Instance, Snapshot, Volume } from '../../../../../src/core/model.ts';
+import { type Member, memberName } from '../../../../../src/core/policy/groups/member.ts';
 import { planFreeze, planGroupRestore } from '../../../../../src/core/policy/groups/plans.ts';
-import { isTakenByAny, setNamed, setsOf } from '../../../../../src/core/policy/groups/sets.ts';
+import { isTakenByAny, setNamed, setsOf, unsure } from '../../../../../src/core/policy/groups/sets.ts';
 
 const NOON = Date.UTC(2026, 0, 1, 12);
 
@@ -32,8 +33,20 @@ function member(name: string, snapshots: readonly Made[] | undefined, more: Part
   };
 }
 
-const told = (members: readonly Instance[]) =>
-  setsOf(members).map(({ name, state, missing }) => [name, state, missing.map(({ instance }) => instance)]);
+function volume(name: string, snapshots: readonly Made[]): Volume {
+  const ref = { remote: 'local', project: 'default', pool: 'fast', volume: name };
+  return {
+    ref,
+    ...{ contentType: 'filesystem', description: '', createdAt: new Date(0), usedBy: [], config: {} },
+    snapshots: snapshots.map(({ name: made, at = 0 }) => ({
+      ref: { ...ref, snapshot: made },
+      ...{ createdAt: new Date(NOON + at * 1000), description: '', config: {} },
+    })),
+  };
+}
+
+const told = (members: readonly Member[]) =>
+  setsOf(members).map(({ name, state, missing }) => [name, state, missing.map(memberName)]);
 
 describe('sets of snapshots', () => {
   it('are whole where every member has its part', () => {
@@ -45,6 +58,26 @@ describe('sets of snapshots', () => {
   it('say who is missing', () => {
     const all = [member('a', [{ name: 's1' }]), member('b', [{ name: 's1' }]), member('c', [])];
     expect(told(all)).toEqual([['s1', 'incomplete', ['c']]]);
+  });
+
+  it('have parts of volumes too, which are missing like others', () => {
+    const made = [{ name: 's1' }, { name: 's2', at: 60 }];
+    const all = [member('a', made), volume('a', made), volume('b', [{ name: 's2', at: 61 }])];
+    expect(told(all)).toEqual([
+      ['s2', 'complete', []],
+      ['s1', 'incomplete', ['fast/b']],
+    ]);
+    expect(told([member('a', [{ name: 's1' }]), volume('a', [{ name: 's1', at: -86_400 }])])).toEqual([
+      ['s1', 'apart', []],
+    ]);
+    expect(isTakenByAny('s1', [member('a', []), volume('b', [{ name: 's1' }])])).toBe(true);
+  });
+
+  it('do not pass for whole where it is not known which volumes belong to them', () => {
+    const states = (all: readonly Member[]) => setsOf(all).map((set) => unsure(set).state);
+    expect(states([member('a', [{ name: 's1' }])])).toEqual(['unknown']);
+    const torn = [member('a', [{ name: 's1' }]), volume('b', [{ name: 's1' }]), member('c', [])];
+    expect(states(torn)).toEqual(['incomplete']);
   });
 
   it('are not whole where an old snapshot happens to have the name', () => {
