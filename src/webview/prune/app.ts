@@ -29,6 +29,8 @@ export class PruneApp {
   #plan: ToPrune | undefined;
   #shown = AT_FIRST;
   #typing: number | undefined;
+  /** The rules that were sent last, until a plan rests on them. */
+  #sent: PruneRules | undefined;
 
   constructor({ locale, texts }: Setup<PruneText>, connection: Connection<FromPrune>) {
     this.#texts = texts;
@@ -59,9 +61,11 @@ export class PruneApp {
   show(plan: ToPrune): void {
     const isFirst = this.#plan === undefined;
     this.#plan = plan;
+    if (this.#sent && PRUNE_RULES.every((rule) => this.#sent?.[rule] === plan.rules[rule])) this.#sent = undefined;
+    // What is being typed, and what no plan rests on yet, is not taken out of one's hands.
+    const isAhead = this.#typing !== undefined || this.#sent !== undefined;
     for (const [rule, field] of this.#fields) {
-      // What is being typed is not taken out of one's hands.
-      if (isFirst || document.activeElement !== field) field.value = String(plan.rules[rule]);
+      if (isFirst || (!isAhead && document.activeElement !== field)) field.value = String(plan.rules[rule]);
     }
     const all = plan.instances.flatMap(({ snapshots }) => snapshots ?? []);
     const going = all.filter(({ keptBy }) => keptBy === undefined).length;
@@ -106,6 +110,8 @@ export class PruneApp {
     const rules = Object.fromEntries(
       PRUNE_RULES.map((rule) => [rule, numberIn(this.#fields.get(rule)?.value ?? '')]),
     ) as PruneRules;
+    this.#typing = undefined;
+    this.#sent = rules;
     this.#connection.send({ kind: 'rules', rules });
   }
 
