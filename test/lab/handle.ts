@@ -23,8 +23,12 @@ export interface LabFacts {
 /** The names that the lab's remotes and containers have, as in the book. */
 export const SNAPSHOT_REMOTE = 'incus-snapshot';
 export const CONTAINERS = ['ubuntu-test', 'rockylinux-test-9'] as const;
+
 /** The alias of the lab's image, on both servers. */
 export const IMAGE = 'busybox';
+
+/** Milliseconds that one call of the client may take; a test, or what clears up after it, has no more than 120,000. */
+const LIMIT = 90_000;
 
 export class Lab {
   readonly folder: string;
@@ -52,7 +56,7 @@ export class Lab {
 
   /** Runs the lab's `incus`; any exit code resolves. */
   incus(...args: string[]): Promise<Result> {
-    return run([this.client, ...args], { env: this.environment({ LC_ALL: 'C.UTF-8', LANGUAGE: '' }) });
+    return run([this.client, ...args], { env: this.environment({ LC_ALL: 'C.UTF-8', LANGUAGE: '' }), limit: LIMIT });
   }
 
   /** Runs the lab's `incus` and resolves with what it prints; any exit code but 0 rejects. */

@@ -16,6 +16,8 @@ export interface RunOptions {
   cwd?: string;
   /** What the program reads on stdin; without it stdin is closed. */
   input?: string;
+  /** Milliseconds after which it is killed, which its stderr says then. */
+  limit?: number;
 }
 
 /** What a 7.0 client says that starts while another one has emptied its configuration to write it anew. */
@@ -47,10 +49,17 @@ function runOnce(argv: readonly string[], options: RunOptions): Promise<Result> 
     });
     let stdout = '';
     let stderr = '';
+    const { limit } = options;
+    const end = () => {
+      stderr += `(did not end within ${Number(limit) / 1000} s) `;
+      child.kill('SIGKILL');
+    };
+    const timer = limit === undefined ? undefined : setTimeout(end, limit);
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', reject);
     child.on('close', (code, signal) => {
+      clearTimeout(timer);
       resolve({ stdout, stderr: signal ? `${stderr}(ended by ${signal})` : stderr, exitCode: code ?? -1 });
     });
     child.stdin?.end(options.input);
