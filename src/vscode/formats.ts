@@ -18,8 +18,10 @@ export function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFo
   return once('date', options, () => new Intl.DateTimeFormat(env.language, options));
 }
 
-export function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
-  return once('number', options, () => new Intl.NumberFormat(env.language, options));
+/** A number as people say it: with a tenth where it is small. */
+export function roughNumber(value: number): string {
+  const options = { maximumFractionDigits: value < 10 ? 1 : 0 };
+  return once('number', options, () => new Intl.NumberFormat(env.language, options)).format(value);
 }
 
 /** For distances in time: `3 days ago`. */

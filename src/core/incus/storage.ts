@@ -10,6 +10,7 @@ import {
 import { NEVER } from '../policy/schedule/expiry.ts';
 import { IncusError } from './errors.ts';
 import { type BadRecord, config, instanceOfUrl, isRecord, must, nameIn, recordsIn, text, why } from './schemas.ts';
+import { parseTime } from './time.ts';
 
 /** Pools, custom volumes and their snapshots, from the wire to the model; as `schemas.ts` does it for instances. */
 
@@ -139,7 +140,7 @@ function readVolume(
     ref,
     contentType: r.content_type,
     description: r.description,
-    createdAt: new Date(r.created_at),
+    createdAt: parseTime(r.created_at),
     config: r.config ?? {},
     usedBy: usersIn(r.used_by ?? [], remote),
     ...(used !== undefined && used > 0 && { usedBytes: used }),
@@ -162,7 +163,7 @@ function usersIn(urls: readonly string[], remote: string): InstanceRef[] {
 function readSnapshots(values: readonly unknown[], ref: VolumeRef, onBad: BadRecord): VolumeSnapshot[] {
   const snapshots = values.flatMap((value): VolumeSnapshot[] => {
     const parsed = snapshotRecord.safeParse(value);
-    const createdAt = parsed.success ? new Date(parsed.data.created_at) : new Date(NaN);
+    const createdAt = parsed.success ? parseTime(parsed.data.created_at) : new Date(NaN);
     if (!parsed.success || Number.isNaN(createdAt.getTime())) {
       const reason = parsed.success ? 'created_at is no time' : why(parsed.error);
       onBad(`snapshot ${nameIn(value)} of volume ${ref.volume}`, reason);
@@ -187,6 +188,6 @@ function readSnapshots(values: readonly unknown[], ref: VolumeRef, onBad: BadRec
 function readExpiry(value: string | null | undefined): Date | 'never' | undefined {
   if (value === undefined) return undefined;
   if (value === null || value === '' || value === NEVER) return 'never';
-  const at = new Date(value);
+  const at = parseTime(value);
   return Number.isNaN(at.getTime()) ? undefined : at;
 }

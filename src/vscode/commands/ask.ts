@@ -34,11 +34,8 @@ export function askSnapshotName(options: {
   taken: readonly string[];
   emptyMeans?: string;
 }): Promise<string | undefined> {
-  const check = (name: string) => {
-    if (name === '' && options.emptyMeans !== undefined) return undefined;
-    const problem = checkNewSnapshotName(name, options.taken);
-    return problem && nameProblem(problem);
-  };
+  const ofName = checked(checkNewSnapshotName, options.taken);
+  const check = (name: string) => (name === '' && options.emptyMeans !== undefined ? undefined : ofName(name));
   return askName({ ...options, check, prompt: options.emptyMeans ?? vscode.l10n.t('Name of the snapshot') });
 }
 
@@ -49,10 +46,7 @@ export function askInstanceName(options: {
   taken: readonly string[];
   prompt?: string;
 }): Promise<string | undefined> {
-  const check = (name: string) => {
-    const problem = checkNewInstanceName(name, options.taken);
-    return problem && nameProblem(problem);
-  };
+  const check = checked(checkNewInstanceName, options.taken);
   return askName({ prompt: vscode.l10n.t('Name of the instance'), ...options, check });
 }
 
@@ -63,11 +57,16 @@ export function askVolumeName(options: {
   taken: readonly string[];
   prompt?: string;
 }): Promise<string | undefined> {
-  const check = (name: string) => {
-    const problem = checkNewSnapshotName(name, options.taken);
+  const check = checked(checkNewSnapshotName, options.taken);
+  return askName({ prompt: vscode.l10n.t('Name of the volume'), ...options, check });
+}
+
+/** What is wrong with a name that is typed, in words. */
+function checked(rule: typeof checkNewSnapshotName, taken: readonly string[]) {
+  return (name: string) => {
+    const problem = rule(name, taken);
     return problem && nameProblem(problem);
   };
-  return askName({ prompt: vscode.l10n.t('Name of the volume'), ...options, check });
 }
 
 async function askName(options: {

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { roughNumber } from '../formats.ts';
 import type { Group } from '../../core/policy/groups/group.ts';
 import { isVolumeRef, type Member, memberName, type MemberRef, type Part } from '../../core/policy/groups/member.ts';
 import { isPending, type SnapshotSet } from '../../core/policy/groups/sets.ts';
@@ -25,8 +26,7 @@ function setCount(count: number): string {
 /** Milliseconds as people say it: `0.4 s`. */
 export function secondsWords(milliseconds: number): string {
   const seconds = milliseconds / 1000;
-  const format = new Intl.NumberFormat(vscode.env.language, { maximumFractionDigits: seconds < 10 ? 1 : 0 });
-  return vscode.l10n.t('{0} s', format.format(seconds));
+  return vscode.l10n.t('{0} s', roughNumber(seconds));
 }
 
 /** The selector, as it would be typed. */

@@ -1,16 +1,11 @@
 import * as vscode from 'vscode';
 import type { Group } from '../../core/policy/groups/group.ts';
 import { memberKey } from '../../core/policy/groups/member.ts';
-import { oneLine } from '../tree/items.ts';
+import { WhileSeen } from '../gathered.ts';
+import { tooltip as tooltipOf } from '../tree/items.ts';
 import type { GroupBoard } from './board.ts';
 import { type GroupItem, groupItem, memberItem, membersItem, partItem, setItem, unreadItem } from './items.ts';
 import { groupNode, type GroupRow, memberNode, membersNode, partNode, setNode, UNREAD_NODE } from './nodes.ts';
-
-/** Milliseconds in which changes are gathered. */
-const GATHER = 100;
-
-/** How often ages are looked at, in milliseconds. */
-const TICK = 60_000;
 
 /** The view of groups, their members and their sets. */
 export class GroupsProvider implements vscode.TreeDataProvider<GroupRow>, vscode.Disposable {
@@ -19,39 +14,27 @@ export class GroupsProvider implements vscode.TreeDataProvider<GroupRow>, vscode
   readonly #nodes = new Map<string, GroupRow>();
   readonly #end: () => void;
   #drawn = '';
-  #gathering: NodeJS.Timeout | undefined;
-  #ticking: NodeJS.Timeout | undefined;
-  #isVisible = false;
+  readonly #seen = new WhileSeen(() => {
+    this.flush();
+  });
 
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(board: GroupBoard) {
     this.#board = board;
     this.#end = board.onDidChange(() => {
-      // Whoever does not look is shown all when they do.
-      if (!this.#isVisible) return;
-      this.#gathering ??= setTimeout(() => {
-        this.flush();
-      }, GATHER);
+      this.#seen.ask();
     });
   }
 
   /** Ages tick only while somebody sees them. */
   setVisible(visible: boolean): void {
-    this.#isVisible = visible;
-    if (visible) this.flush();
-    clearInterval(this.#ticking);
-    this.#ticking = visible
-      ? setInterval(() => {
-          this.flush();
-        }, TICK)
-      : undefined;
+    this.#seen.setVisible(visible);
   }
 
   /** Redraws the view, where its words are others than those that stand there. */
   flush(): void {
-    clearTimeout(this.#gathering);
-    this.#gathering = undefined;
+    this.#seen.settle();
     const words = JSON.stringify(this.#words(undefined));
     if (words === this.#drawn) return;
     this.#drawn = words;
@@ -92,8 +75,7 @@ export class GroupsProvider implements vscode.TreeDataProvider<GroupRow>, vscode
 
   dispose(): void {
     this.#end();
-    clearTimeout(this.#gathering);
-    clearInterval(this.#ticking);
+    this.#seen.dispose();
     this.#changed.dispose();
   }
 
@@ -172,12 +154,4 @@ export class GroupsProvider implements vscode.TreeDataProvider<GroupRow>, vscode
 /** A row that VS Code asks for once more while it goes. */
 function gone(): GroupItem {
   return { label: '', description: '', context: 'gone', expandable: false, icon: new vscode.ThemeIcon('blank') };
-}
-
-/** Names come from servers and settings: they stand in a tooltip as text, never as Markdown. */
-function tooltipOf(title: string, lines: readonly string[]): vscode.MarkdownString {
-  const text = new vscode.MarkdownString();
-  text.appendText(oneLine(title));
-  for (const line of lines) text.appendMarkdown('\n\n').appendText(line);
-  return text;
 }

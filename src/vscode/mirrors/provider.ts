@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { type InstanceRef, keyOf, type SnapshotServerPair } from '../../core/model.ts';
 import { jobFor, jobKey, type MirrorJob } from '../../core/policy/mirror/mirrorJobs.ts';
+import { WhileSeen } from '../gathered.ts';
 import { oneLine } from '../tree/items.ts';
 import { drillWords, exactTime, relativeTime } from '../tree/wording.ts';
 import type { MirrorBoard, MirrorLine } from './board.ts';
@@ -22,12 +23,6 @@ export interface MirrorNode {
 
 export type MirrorRow = PairNode | MirrorNode;
 
-/** Milliseconds in which changes are gathered. */
-const GATHER = 100;
-
-/** How often ages are looked at, in milliseconds. */
-const TICK = 60_000;
-
 /** The view of pairs and their mirrors. */
 export class MirrorsProvider implements vscode.TreeDataProvider<MirrorRow>, vscode.Disposable {
   readonly #board: MirrorBoard;
@@ -36,9 +31,9 @@ export class MirrorsProvider implements vscode.TreeDataProvider<MirrorRow>, vsco
   readonly #nodes = new Map<string, MirrorRow>();
   readonly #end: () => void;
   #drawn = '';
-  #gathering: NodeJS.Timeout | undefined;
-  #ticking: NodeJS.Timeout | undefined;
-  #isVisible = false;
+  readonly #seen = new WhileSeen(() => {
+    this.flush();
+  });
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -47,30 +42,18 @@ export class MirrorsProvider implements vscode.TreeDataProvider<MirrorRow>, vsco
     this.#board = board;
     this.#wants = wants;
     this.#end = board.onDidChange(() => {
-      // Whoever does not look is shown all when they do.
-      if (!this.#isVisible) return;
-      this.#gathering ??= setTimeout(() => {
-        this.flush();
-      }, GATHER);
+      this.#seen.ask();
     });
   }
 
   /** Ages tick only while somebody sees them. */
   setVisible(visible: boolean): void {
-    this.#isVisible = visible;
-    if (visible) this.flush();
-    clearInterval(this.#ticking);
-    this.#ticking = visible
-      ? setInterval(() => {
-          this.flush();
-        }, TICK)
-      : undefined;
+    this.#seen.setVisible(visible);
   }
 
   /** Redraws the view, where its words are others than those that stand there. */
   flush(): void {
-    clearTimeout(this.#gathering);
-    this.#gathering = undefined;
+    this.#seen.settle();
     const words = JSON.stringify(this.#words());
     if (words === this.#drawn) return;
     this.#drawn = words;
@@ -98,8 +81,7 @@ export class MirrorsProvider implements vscode.TreeDataProvider<MirrorRow>, vsco
 
   dispose(): void {
     this.#end();
-    clearTimeout(this.#gathering);
-    clearInterval(this.#ticking);
+    this.#seen.dispose();
     this.#changed.dispose();
   }
 

@@ -16,7 +16,8 @@ import { placeOf } from '../commands/choose.ts';
 import type { Log } from '../log.ts';
 import { timeZoneOf } from '../settings.ts';
 import { Panel } from '../webview/panel.ts';
-import { Gathered, Panels } from '../webview/panels.ts';
+import { Panels } from '../webview/panels.ts';
+import { Gathered } from '../gathered.ts';
 import { pruneTexts } from './texts.ts';
 
 /** What is to be pruned, as it was shown and agreed to. */

@@ -3,7 +3,7 @@ import type { Inventory } from '../../core/inventory/inventory.ts';
 import { type Instance, type InstanceRef, keyOf } from '../../core/model.ts';
 import { grammarOf } from '../../core/policy/schedule/cron.ts';
 import { checkHealth, type HealthProblem, isSerious } from '../../core/policy/schedule/health.ts';
-import { Gathered } from '../webview/panels.ts';
+import { Gathered } from '../gathered.ts';
 
 /** Milliseconds in which changes are gathered. */
 const GATHER = 250;

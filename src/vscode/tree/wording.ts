@@ -2,7 +2,7 @@ import { env, l10n } from 'vscode';
 import type { Instance, Snapshot } from '../../core/model.ts';
 import { countOf, type InstanceEntry } from '../../core/inventory/rows.ts';
 import type { DrillResult } from '../../core/policy/mirror/drill.ts';
-import { ageFormat, dateFormat, numberFormat } from '../formats.ts';
+import { ageFormat, dateFormat, roughNumber } from '../formats.ts';
 import { describeSchedule, type SchedulePhrases } from '../../core/policy/schedule/schedule.ts';
 
 const MINUTE = 60_000;
@@ -94,6 +94,5 @@ export function typeWord({ type }: Pick<Instance, 'type'>): string {
 export function drillWords({ at, seconds, passed }: DrillResult, now: Date): string {
   const age = relativeTime(at, now);
   if (!passed) return l10n.t('failed {0}', age);
-  const time = numberFormat({ maximumFractionDigits: seconds < 10 ? 1 : 0 }).format(seconds);
-  return l10n.t('passed {0}, {1} s', age, time);
+  return l10n.t('passed {0}, {1} s', age, roughNumber(seconds));
 }

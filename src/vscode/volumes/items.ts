@@ -3,6 +3,7 @@ import type { RemoteEntry } from '../../core/inventory/inventory.ts';
 import type { PoolEntry, VolumesState } from '../../core/inventory/volumes.ts';
 import { DEFAULT_PROJECT, isDependent, type Volume, type VolumeSnapshot } from '../../core/model.ts';
 import { describeError, describeProblem } from '../messages.ts';
+import { roughNumber } from '../formats.ts';
 import { joined, oneLine, type Row, tooltip } from '../tree/items.ts';
 import { exactTime, expiryWords, relativeTime, scheduleWords } from '../tree/wording.ts';
 import type { VolumeNote } from './nodes.ts';
@@ -125,8 +126,7 @@ function bytesWords(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
   const value = bytes / 2 ** (10 * power);
-  const digits = new Intl.NumberFormat(vscode.env.language, { maximumFractionDigits: value < 10 ? 1 : 0 });
-  return `${digits.format(value)} ${units[power] ?? ''}`;
+  return `${roughNumber(value)} ${units[power] ?? ''}`;
 }
 
 /** @param dependent it belongs to a volume that goes with its instance, so nothing is done to it by itself */

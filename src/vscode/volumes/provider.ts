@@ -4,6 +4,7 @@ import { volumeQueueKey } from '../../core/actions/volumes.ts';
 import type { Inventory } from '../../core/inventory/inventory.ts';
 import type { PoolEntry, VolumeInventory } from '../../core/inventory/volumes.ts';
 import { isDependent, type VolumeSnapshotRef } from '../../core/model.ts';
+import { WhileSeen } from '../gathered.ts';
 import { lookOf, type Row } from '../tree/items.ts';
 import { poolRow, volumeNoteRow, volumeRemoteRow, volumeRow, volumeSnapshotRow } from './items.ts';
 import {
@@ -15,12 +16,6 @@ import {
   volumeSnapshotNode,
 } from './nodes.ts';
 
-/** Milliseconds in which changes are gathered. */
-const GATHER = 100;
-
-/** How often ages are looked at, in milliseconds. */
-const TICK = 60_000;
-
 /** The tree of remotes, pools, custom volumes and their snapshots. */
 export class VolumesProvider implements vscode.TreeDataProvider<VolumeNode>, vscode.Disposable {
   readonly #inventory: Inventory;
@@ -31,9 +26,9 @@ export class VolumesProvider implements vscode.TreeDataProvider<VolumeNode>, vsc
   /** What VS Code was last given below each remote, as one text; the key '' is for the remotes themselves. */
   readonly #drawn = new Map<string, string>();
   readonly #ends: (() => void)[];
-  #gathering: NodeJS.Timeout | undefined;
-  #ticking: NodeJS.Timeout | undefined;
-  #isVisible = false;
+  readonly #seen = new WhileSeen(() => {
+    this.flush();
+  });
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -42,24 +37,19 @@ export class VolumesProvider implements vscode.TreeDataProvider<VolumeNode>, vsc
     this.#volumes = volumes;
     this.#queue = queue;
     const later = () => {
-      // Whoever does not look is shown all when they do.
-      if (this.#isVisible) this.#gathering ??= setTimeout(this.flush, GATHER);
+      this.#seen.ask();
     };
     this.#ends = [inventory.onDidChange(later), volumes.onDidChange(later), queue.onDidChange(later)];
   }
 
   /** Ages tick only while somebody sees them. */
   setVisible(visible: boolean): void {
-    this.#isVisible = visible;
-    clearInterval(this.#ticking);
-    this.#ticking = visible ? setInterval(this.flush, TICK) : undefined;
-    if (visible) this.flush();
+    this.#seen.setVisible(visible);
   }
 
   /** Redraws what looks otherwise than VS Code has it. */
-  readonly flush = (): void => {
-    clearTimeout(this.#gathering);
-    this.#gathering = undefined;
+  flush(): void {
+    this.#seen.settle();
     const remotes = this.#remotes();
     const roots = JSON.stringify(remotes.map(({ id }) => id));
     const looks = new Map(remotes.map((node) => [node.id, this.#lookBelow(node)]));
@@ -76,7 +66,7 @@ export class VolumesProvider implements vscode.TreeDataProvider<VolumeNode>, vsc
       this.#drawn.set(node.id, look);
       this.#changed.fire(node);
     }
-  };
+  }
 
   getTreeItem(node: VolumeNode): vscode.TreeItem {
     const { expandable, ...looks } = this.#rowOf(node) ?? volumeNoteRow('loading');
@@ -114,8 +104,7 @@ export class VolumesProvider implements vscode.TreeDataProvider<VolumeNode>, vsc
 
   dispose(): void {
     for (const end of this.#ends) end();
-    clearTimeout(this.#gathering);
-    clearInterval(this.#ticking);
+    this.#seen.dispose();
     this.#changed.dispose();
   }
 

@@ -29,27 +29,3 @@ export class Panels<S extends Shown> implements vscode.Disposable {
     for (const { panel } of [...this.#open.values()]) panel.dispose();
   }
 }
-
-/** Work that is asked for again and again, and done once a while later. */
-export class Gathered {
-  readonly #work: () => void;
-  readonly #milliseconds: number;
-  #waiting: NodeJS.Timeout | undefined;
-
-  constructor(milliseconds: number, work: () => void) {
-    this.#milliseconds = milliseconds;
-    this.#work = work;
-  }
-
-  ask(): void {
-    this.#waiting ??= setTimeout(() => {
-      this.#waiting = undefined;
-      this.#work();
-    }, this.#milliseconds);
-  }
-
-  end(): void {
-    clearTimeout(this.#waiting);
-    this.#waiting = undefined;
-  }
-}
